@@ -1,0 +1,55 @@
+"""Who may do what: users, the person behind each account, and memberships; knows no rule of the process."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+
+
+class Role(models.TextChoices):
+    VIEWER = "viewer", "Viewer"
+    AUTHOR = "author", "Author"
+    REVIEWER = "reviewer", "Reviewer"
+    OPERATOR = "operator", "Operator"
+    AUDITOR = "auditor", "Auditor"
+    ADMIN = "admin", "Admin"
+
+
+def new_person_key() -> str:
+    return f"local:{uuid.uuid4()}"
+
+
+class User(AbstractUser):
+    """An account. Two accounts with the same `person` are one reviewer.
+
+    `person` is the identity provider's key (`entra:<tenant>:<object id>`) or a key of our own; an
+    administrator may give two accounts of one human the same one. `ref` is the opaque name under
+    which the audit log knows the account, so that a user name can be erased and the log still verifies.
+    """
+
+    person = models.CharField(max_length=200, default=new_person_key, db_index=True)
+    ref = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+
+    def __str__(self) -> str:
+        return self.username
+
+
+class Membership(models.Model):
+    """One role of one user in one workspace; roles add up."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    workspace = models.ForeignKey("registry.Workspace", on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=16, choices=Role.choices)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "workspace", "role"], name="membership_once"),
+            models.CheckConstraint(condition=models.Q(role__in=Role.values), name="membership_role_known"),
+        ]
+        indexes = [models.Index(fields=["workspace", "role"], name="membership_by_role")]
+
+    def __str__(self) -> str:
+        return f"{self.user} is {self.role} in {self.workspace}"

@@ -1,0 +1,94 @@
+"""Schedules mirrored from Azure ML, the states they have had, and triggers of our own. Knows no change requests."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from registry.models import Mirrored, Version, Workspace
+
+
+class TriggerType(models.TextChoices):
+    RECURRENCE = "recurrence", "Recurrence"
+    CRON = "cron", "Cron"
+    OTHER = "other", "Other"
+
+
+class Schedule(Mirrored):
+    """One Azure ML schedule as the workspace has it."""
+
+    name = models.CharField(max_length=255)
+    display_name = models.CharField(max_length=255, blank=True, default="")
+    description = models.TextField(blank=True, default="")
+    tags = models.JSONField(default=dict, blank=True)
+    is_enabled = models.BooleanField(default=True)
+    provisioning_state = models.CharField(max_length=24, blank=True, default="")
+    trigger_type = models.CharField(max_length=16, choices=TriggerType.choices)
+    trigger = models.JSONField(default=dict, help_text="The trigger in Azure's own form")
+    action_type = models.CharField(max_length=32, blank=True, default="")
+    definition = models.ForeignKey("registry.Definition", null=True, on_delete=models.PROTECT, related_name="schedules")
+    pipeline = models.ForeignKey(Version, null=True, on_delete=models.SET_NULL, related_name="schedules")
+    pipeline_ref = models.CharField(max_length=400, blank=True, default="")
+    fingerprint = models.CharField(max_length=64)
+    created_at = models.DateTimeField()
+    modified_at = models.DateTimeField()
+    last_fire_at = models.DateTimeField(null=True, help_text="Start of the newest run it started")
+    next_fire_at = models.DateTimeField(null=True, help_text="Our forecast; null = never again or disabled")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "name"], name="schedule_once")]
+        indexes = [
+            models.Index(fields=["workspace", "is_enabled", "name", "id"], name="schedule_by_name"),
+            models.Index(fields=["workspace", "is_enabled", "next_fire_at", "id"], name="schedule_by_fire"),
+            models.Index(fields=["pipeline"], name="schedule_pipeline"),
+        ]
+
+    def __str__(self) -> str:
+        return f"schedule:{self.name}"
+
+
+class ScheduleState(models.Model):
+    """What a schedule was at some time: `schedule:<name>@<digest>` stays readable after the schedule has changed."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=255)
+    digest = models.CharField(max_length=64)
+    raw = models.BinaryField(help_text="zlib-compressed raw JSON")
+    first_seen_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "name", "digest", "first_seen_at"], name="schedule_state_once")
+        ]
+        indexes = [models.Index(fields=["workspace", "name", "-first_seen_at"], name="schedule_state_newest")]
+
+    def __str__(self) -> str:
+        return f"schedule:{self.name}@{self.digest[:12]}"
+
+
+class Trigger(models.Model):
+    """A trigger the portal keeps because Azure ML has none of its kind: today, new data at a path.
+
+    Written only by the apply of a change. `is_firing` is False while this version of the portal only
+    stores the trigger and watches nothing; the page says so.
+    """
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="triggers")
+    name = models.CharField(max_length=255)
+    display_name = models.CharField(max_length=255, blank=True, default="")
+    description = models.TextField(blank=True, default="")
+    type = models.CharField(max_length=32)
+    spec = models.JSONField(default=dict)
+    pipeline_ref = models.CharField(max_length=400)
+    is_enabled = models.BooleanField(default=True)
+    is_firing = models.BooleanField(default=False)
+    fingerprint = models.CharField(max_length=64)
+    change = models.BigIntegerField(help_text="Number of the change whose approval stands behind it")
+    created_at = models.DateTimeField()
+    modified_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "name"], name="trigger_once")]
+
+    def __str__(self) -> str:
+        return f"trigger:{self.name}"
