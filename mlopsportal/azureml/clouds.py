@@ -1,0 +1,69 @@
+"""Where each Azure cloud, or a sandbox, answers and signs in; endpoints as azure-ai-ml knows them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from mlopsportal.azureml.errors import NotConfigured
+from mlopsportal.azureml.records import Target
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.()-]*\Z")
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """Endpoints of one cloud. `sdk_name` is azure-ai-ml's name for it; `authority` the sign-in host without scheme."""
+
+    sdk_name: str
+    endpoint: str
+    authority: str
+    scope: str
+    ml_scope: str
+    is_sandbox: bool = False
+
+    def may_receive_token(self, url: str) -> bool:
+        """Whether a token may travel to this address: TLS in Azure, loopback only for a sandbox."""
+        address = urlsplit(url)
+        if self.is_sandbox:
+            return address.scheme == "http" and address.hostname in LOOPBACK
+        return address.scheme == "https"
+
+
+def _azure(sdk_name: str, manager: str, authority: str, ml: str) -> Cloud:
+    return Cloud(sdk_name, f"https://{manager}", authority, f"https://{manager}/.default", f"https://{ml}/.default")
+
+
+CLOUDS = {
+    "azure": _azure("AzureCloud", "management.azure.com", "login.microsoftonline.com", "ml.azure.com"),
+    "azure-china": _azure("AzureChinaCloud", "management.chinacloudapi.cn", "login.chinacloudapi.cn", "ml.azure.cn"),
+    "azure-us-government": _azure(
+        "AzureUSGovernment", "management.usgovcloudapi.net", "login.microsoftonline.us", "ml.azure.us"
+    ),
+}
+
+
+def cloud_of(target: Target) -> Cloud:
+    """The cloud a target lives in. Raises NotConfigured for a target that cannot be addressed."""
+    for field in ("subscription_id", "resource_group", "workspace"):
+        if not _NAME.match(getattr(target, field)):
+            raise NotConfigured(f"{field} {getattr(target, field)!r} is not a name that Azure gives")
+    if target.cloud == "sandbox":
+        return _sandbox(target.endpoint)
+    if target.cloud not in CLOUDS:
+        raise NotConfigured(f"cloud {target.cloud!r} is none of sandbox, {', '.join(CLOUDS)}")
+    if target.endpoint:
+        raise NotConfigured("only a sandbox has an endpoint of its own")
+    return CLOUDS[target.cloud]
+
+
+def _sandbox(endpoint: str) -> Cloud:
+    base = endpoint.rstrip("/")
+    address = urlsplit(base)
+    if address.scheme != "http" or address.hostname not in LOOPBACK or address.path or address.username:
+        raise NotConfigured(f"a sandbox lives at http://127.0.0.1:PORT, not at {endpoint!r}")
+    # azure-ai-ml keeps the first address it hears for a cloud name: the port has to be part of the name.
+    name = f"sandbox-{address.hostname}-{address.port or 80}"
+    return Cloud(name, base, address.netloc, f"{base}/.default", "https://ml.azure.com/.default", is_sandbox=True)
