@@ -64,6 +64,7 @@ class Workspace(models.Model):
     resource_group = models.CharField(max_length=100)
     name = models.CharField(max_length=100)
     display_name = models.CharField(max_length=200, blank=True, default="")
+    region = models.CharField(max_length=64, blank=True, default="")
     credential = models.CharField(max_length=64, blank=True, default="")
     default_compute = models.CharField(max_length=64, blank=True, default="serverless")
     tier = models.CharField(max_length=16, choices=Tier.choices, default=Tier.DEVELOPMENT)
@@ -274,6 +275,8 @@ class Run(Mirrored):
     pipeline = models.ForeignKey(Version, null=True, on_delete=models.SET_NULL, related_name="runs")
     pipeline_name = models.CharField(max_length=255, blank=True, default="")
     metrics = models.JSONField(default=dict, blank=True)
+    error = models.TextField(blank=True, default="", help_text="Why it failed, in Azure's words")
+    steps_requested_at = models.DateTimeField(null=True, help_text="When somebody last asked for its steps")
     steps_synced_at = models.DateTimeField(null=True, help_text="When its steps were last read; null = not yet")
     steps_final = models.BooleanField(default=False, help_text="Steps were read after the run had ended")
 
@@ -285,6 +288,7 @@ class Run(Mirrored):
             models.Index(fields=["workspace", "pipeline_name", "-started_at", "-id"], name="run_by_pipeline"),
             models.Index(fields=["workspace", "schedule_name", "-started_at", "-id"], name="run_by_schedule"),
             models.Index(fields=["workspace", "experiment", "-started_at", "-id"], name="run_by_experiment"),
+            models.Index(fields=["workspace", "created_by", "-started_at", "-id"], name="run_by_creator"),
             models.Index(fields=["pipeline", "-started_at", "-id"], name="run_by_version"),
         ]
 
@@ -317,6 +321,36 @@ class Step(models.Model):
 
     def __str__(self) -> str:
         return f"{self.run} {self.path}"
+
+
+class LogState(models.TextChoices):
+    WANTED = "wanted", "Being fetched"
+    READY = "ready", "Fetched"
+    FAILED = "failed", "Could not be fetched"
+
+
+class StepLog(models.Model):
+    """The text of one log file, fetched by a task when somebody looked: pages never talk to Azure.
+
+    `run_id_azure` is the step's, or the run's own name. The row with an empty `name` stands for the list of
+    files: it says that it was asked for, and how that went.
+    """
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="logs")
+    run_id_azure = models.CharField(max_length=255)
+    name = models.CharField(max_length=400, blank=True, default="")
+    state = models.CharField(max_length=16, choices=LogState.choices, default=LogState.WANTED)
+    text = models.TextField(blank=True, default="")
+    is_cut = models.BooleanField(default=False, help_text="Only the last part of a long file is kept")
+    message = models.TextField(blank=True, default="")
+    requested_at = models.DateTimeField()
+    fetched_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "run_id_azure", "name"], name="step_log_once")]
+
+    def __str__(self) -> str:
+        return f"{self.run_id_azure} {self.name}"
 
 
 class EdgeRole(models.TextChoices):
