@@ -6,15 +6,12 @@ import uuid
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.utils.timezone import now
+from knox.models import AbstractAuthToken
 
+from mlopsportal.accounts.permissions import Permission, Role, roles_with
 
-class Role(models.TextChoices):
-    VIEWER = "viewer", "Viewer"
-    AUTHOR = "author", "Author"
-    REVIEWER = "reviewer", "Reviewer"
-    OPERATOR = "operator", "Operator"
-    AUDITOR = "auditor", "Auditor"
-    ADMIN = "admin", "Admin"
+__all__ = ["ApiToken", "Membership", "Role", "User", "new_person_key"]
 
 
 def new_person_key() -> str:
@@ -35,6 +32,18 @@ class User(AbstractUser):
     def __str__(self) -> str:
         return self.username
 
+    def audit_scope(self) -> frozenset[str] | None:
+        """Return the slugs of the workspaces whose audit log this account may read.
+
+        None means everything, site-wide events too: a site administrator. Empty means nothing.
+        """
+        if not self.is_active:
+            return frozenset()
+        if self.is_superuser:
+            return None
+        auditing = self.memberships.filter(role__in=roles_with(Permission.AUDIT))
+        return frozenset(auditing.values_list("workspace__slug", flat=True))
+
 
 class Membership(models.Model):
     """One role of one user in one workspace; roles add up."""
@@ -53,3 +62,20 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} is {self.role} in {self.workspace}"
+
+
+class ApiToken(AbstractAuthToken):
+    """A token of the REST door, kept only as a digest. `ref` is the opaque name under which the audit log knows it."""
+
+    name = models.CharField(max_length=80)
+    ref = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+
+    class Meta:
+        indexes = [models.Index(fields=["user", "-created"], name="token_by_user")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_expired(self) -> bool:
+        return self.expiry is not None and self.expiry <= now()

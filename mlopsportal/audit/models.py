@@ -1,12 +1,42 @@
-"""The append-only audit log: exact leaf bytes, and beside them what may be erased; knows no other app."""
+"""The append-only audit log: exact leaf bytes, and beside them what may be erased; knows no other app.
+
+Appending happens in two stages, so that users do not queue for each other. `log.record` inserts an
+event, without a place, in the transaction of the change it tells about. `EventPosition` stays empty
+until a single sequencer, which is not part of this version, gives every committed event a place
+without gaps and its leaf hash, and grows the hash tree over them; no event is updated for that.
+"""
 
 from __future__ import annotations
 
+import secrets
+import uuid
 from typing import Any, NoReturn
 
 from django.db import models
 
 from mlopsportal.audit.errors import AppendOnly
+
+
+def new_key() -> bytes:
+    return secrets.token_bytes(32)
+
+
+class Log(models.Model):
+    """The identity of this log: one row, made with the first event and never changed.
+
+    `origin` stands in every leaf. `person_key` keys the pseudonym of a person in leaves, so that nobody
+    who has an export but not this row can try out who it was.
+    """
+
+    origin = models.UUIDField(default=uuid.uuid4, editable=False)
+    person_key = models.BinaryField(default=new_key)
+
+    def __str__(self) -> str:
+        return f"{self.origin}"
+
+    @classmethod
+    def current(cls) -> Log:
+        return cls.objects.get_or_create(pk=1)[0]
 
 
 class EventQuerySet(models.QuerySet["Event"]):
@@ -15,7 +45,7 @@ class EventQuerySet(models.QuerySet["Event"]):
         return self if workspaces is None else self.filter(workspace__in=workspaces)
 
     def for_list(self) -> EventQuerySet:
-        return self.select_related("detail").defer("leaf")
+        return self.select_related("detail").defer("leaf", "detail__before", "detail__after", "detail__note")
 
     def update(self, **kwargs: Any) -> NoReturn:
         raise AppendOnly("update")
