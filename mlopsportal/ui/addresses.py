@@ -1,0 +1,68 @@
+"""The page address of everything a `Ref` can name; knows the address scheme, asks no table."""
+
+from __future__ import annotations
+
+from urllib.parse import quote, urlencode
+
+from django.urls import get_script_prefix
+
+from mlopsportal.specs.ref import InvalidRef, Ref
+
+_ASSET_PAGES = {"component": "components", "data": "data", "model": "models", "environment": "environments"}
+_DOTS = frozenset({".", ".."})  # a browser folds these path segments away, quoted or not
+
+
+def as_ref(value: Ref | str) -> Ref | None:
+    """Return the ref itself, or the one a text names; None when the text names none."""
+    if isinstance(value, Ref):
+        return value
+    try:
+        return Ref.parse(str(value))
+    except InvalidRef:
+        return None
+
+
+def slug_of(workspace: object) -> str:
+    """Return the slug of a workspace row or the text itself; "" for None."""
+    return str(getattr(workspace, "slug", workspace) or "")
+
+
+def ref_address(ref: Ref, workspace: object = None, *, pipeline: bool = False) -> str:
+    """Return the path of the page about `ref`, "" when there is no such page.
+
+    The ref's own workspace wins over `workspace`. A pipeline is a component to Azure ML, so only the
+    caller knows; `pipeline=True` leads to its pipeline page.
+    """
+    if ref.name in _DOTS or ref.version in _DOTS:
+        return ""
+    if ref.kind == "change":
+        return _path("changes", ref.name.partition("@")[0])
+    slug = ref.workspace or slug_of(workspace)
+    if not slug:
+        return ""
+    if ref.kind in _ASSET_PAGES:
+        section = "pipelines" if pipeline and ref.kind == "component" else _ASSET_PAGES[ref.kind]
+        version = ("versions", ref.version) if ref.version else ()
+        return _path("w", slug, section, ref.name, *version)
+    if ref.kind == "run":
+        return _path("w", slug, "runs", ref.name)
+    if ref.kind == "schedule":
+        return _path("w", slug, "schedules", ref.name)
+    return ""
+
+
+def section_address(section: str, workspace: object) -> str:
+    """Return the path of a list page (`pipelines`, `runs`, …) of a workspace."""
+    return _path("w", slug_of(workspace), section)
+
+
+def compare_address(left: Ref | str, right: Ref | str) -> str:
+    return f"{get_script_prefix()}compare/?{urlencode({'left': str(left), 'right': str(right)})}"
+
+
+def lineage_address(ref: Ref | str, workspace: object) -> str:
+    return f"{_path('w', slug_of(workspace), 'lineage')}?{urlencode({'ref': str(ref)})}"
+
+
+def _path(*parts: str) -> str:
+    return get_script_prefix() + "".join(f"{quote(part, safe='@')}/" for part in parts)

@@ -1,0 +1,11 @@
+"""The addresses of the help pages."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from mlopsportal.ui import views
+
+urlpatterns = [
+    path("help/", views.help_page, name="help"),
+]
