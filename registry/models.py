@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 
 from mlopsportal import azureml
+from mlopsportal.specs.ref import Ref
 
 if TYPE_CHECKING:
     from mlopsportal.accounts.models import User
@@ -138,6 +139,15 @@ class Mirrored(models.Model):
         abstract = True
 
 
+class AssetQuerySet(models.QuerySet["Asset"]):
+    def listed(self, workspace: Workspace, kind: str, *, pipelines: bool = False) -> AssetQuerySet:
+        """Return the assets that lists show: one kind, pipelines apart from components, nothing anonymous."""
+        return self.filter(workspace=workspace, kind=kind, is_pipeline=pipelines, is_anonymous=False)
+
+    def for_list(self) -> AssetQuerySet:
+        return self.defer("remainder").select_related(None)
+
+
 class Asset(Mirrored):
     """A named container: all versions of one component, data asset, model or environment."""
 
@@ -151,6 +161,8 @@ class Asset(Mirrored):
     tags = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField()
     modified_at = models.DateTimeField()
+
+    objects = AssetQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["workspace", "kind", "name"], name="asset_once")]
@@ -167,6 +179,18 @@ class Asset(Mirrored):
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.name}"
+
+    @property
+    def ref(self) -> Ref:
+        return Ref(self.kind, self.name)
+
+
+class VersionQuerySet(models.QuerySet["Version"]):
+    def named(self, workspace: Workspace, ref: Ref) -> VersionQuerySet:
+        return self.filter(workspace=workspace, kind=ref.kind, name=ref.name, version=ref.version or "")
+
+    def for_list(self) -> VersionQuerySet:
+        return self.defer("remainder")
 
 
 class Version(Mirrored):
@@ -185,8 +209,13 @@ class Version(Mirrored):
     created_by = models.CharField(max_length=200, blank=True, default="")
     modified_at = models.DateTimeField()
     definition = models.ForeignKey(Definition, null=True, on_delete=models.PROTECT, related_name="versions")
+    executed_digest = models.CharField(
+        max_length=64, blank=True, default="", help_text="Pipelines: digest of what a run with an inline graph shows of it"
+    )
     fingerprint = models.CharField(max_length=64, blank=True, default="")
     job_name = models.CharField(max_length=255, blank=True, default="", help_text="The run that made it, if known")
+
+    objects = VersionQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["workspace", "kind", "name", "version"], name="version_once")]
@@ -194,10 +223,19 @@ class Version(Mirrored):
             models.Index(fields=["asset", "-created_at", "-id"], name="version_by_time"),
             models.Index(fields=["definition"], name="version_definition"),
             models.Index(fields=["workspace", "job_name"], name="version_job"),
+            models.Index(fields=["workspace", "executed_digest"], name="version_executed"),
         ]
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.name}:{self.version}"
+
+    @property
+    def ref(self) -> Ref:
+        return Ref(self.kind, self.name, self.version)
+
+    @property
+    def is_pipeline(self) -> bool:
+        return self.kind == AssetKind.COMPONENT and self.type == "pipeline"
 
 
 class Use(models.Model):
@@ -254,6 +292,15 @@ class DefinitionMatch(models.TextChoices):
     UNKNOWN = "unknown", "Unknown"
 
 
+class RunQuerySet(models.QuerySet["Run"]):
+    def active(self) -> RunQuerySet:
+        """Return the runs that have not ended."""
+        return self.exclude(status__in=TERMINAL_STATUSES)
+
+    def for_list(self) -> RunQuerySet:
+        return self.defer("remainder", "metrics").select_related("pipeline").defer("pipeline__remainder")
+
+
 class Run(Mirrored):
     """Azure's job. `job_name` is Azure's id of it."""
 
@@ -280,6 +327,8 @@ class Run(Mirrored):
     steps_synced_at = models.DateTimeField(null=True, help_text="When its steps were last read; null = not yet")
     steps_final = models.BooleanField(default=False, help_text="Steps were read after the run had ended")
 
+    objects = RunQuerySet.as_manager()
+
     class Meta:
         constraints = [models.UniqueConstraint(fields=["workspace", "job_name"], name="run_once")]
         indexes = [
@@ -294,6 +343,19 @@ class Run(Mirrored):
 
     def __str__(self) -> str:
         return f"run:{self.job_name}"
+
+    @property
+    def ref(self) -> Ref:
+        return Ref("run", self.job_name)
+
+    @property
+    def is_terminal(self) -> bool:
+        return self.status in TERMINAL_STATUSES
+
+    @property
+    def duration_seconds(self) -> float | None:
+        """Seconds from start to end; None while it has not ended or its times were not read."""
+        return (self.ended_at - self.started_at).total_seconds() if self.ended_at else None
 
 
 class Step(models.Model):
@@ -317,7 +379,10 @@ class Step(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["run", "run_id_azure"], name="step_once")]
-        indexes = [models.Index(fields=["component_name", "component_version"], name="step_component")]
+        indexes = [
+            models.Index(fields=["component_name", "component_version"], name="step_component"),
+            models.Index(fields=["run_id_azure"], name="step_azure_id"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.run} {self.path}"
