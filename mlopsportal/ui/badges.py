@@ -10,7 +10,10 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 @dataclass(frozen=True)
 class Badge:
-    """How a state is shown. `tone` is a CSS class: good, warn, bad, info or plain; `sign` says the same without colour."""
+    """How a state is shown.
+
+    `tone` is a CSS class (good, warn, bad, info, plain); `sign` says the same without colour.
+    """
 
     word: str
     sign: str
@@ -182,7 +185,7 @@ GROUPS: dict[str, dict[str, Badge]] = {
 
 
 def normalized(state: object) -> str:
-    """Return the key of a state: `CancelRequested`, `cancel-requested` and an enum's value become `cancel_requested`."""
+    """Return the key of a state: `CancelRequested` and an enum's `cancel-requested` become `cancel_requested`."""
     value = getattr(state, "value", state)
     return _CAMEL.sub("_", str(value)).strip().lower().replace(" ", "_").replace("-", "_")
 

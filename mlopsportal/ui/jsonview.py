@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from itertools import islice
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -36,7 +37,7 @@ def _node(key: str, value: object, depth: int, depth_open: int) -> SafeString:
 def _branch(
     key: str, size: str, pairs: Iterable[tuple[str, object]], count: int, depth: int, depth_open: int
 ) -> SafeString:
-    shown = (_node(name, child, depth + 1, depth_open) for _, (name, child) in zip(range(MAX_CHILDREN), pairs))
+    shown = (_node(name, child, depth + 1, depth_open) for name, child in islice(pairs, MAX_CHILDREN))
     more = format_html('<div class="leaf quiet">… {} more</div>', count - MAX_CHILDREN) if count > MAX_CHILDREN else ""
     return format_html(
         '<details{}><summary>{}<span class="quiet">{}</span></summary>{}{}</details>',

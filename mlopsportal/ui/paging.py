@@ -37,7 +37,7 @@ class HasQuery(Protocol):
     """The part of a request that paging reads: django's request and DRF's both have it."""
 
     @property
-    def GET(self) -> Mapping[str, str]: ...  # noqa: N802  Django's name
+    def GET(self) -> Mapping[str, str]: ...
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def size_of(request: HasQuery, default: int = DEFAULT_SIZE) -> int:
     asked = request.GET.get("size", "")
     if not asked:
         return min(default, MAX_SIZE)
-    if not asked.isascii() or not asked.isdigit() or not 0 < int(asked[:9]):
+    if not asked.isascii() or not asked.isdigit() or int(asked[:9]) == 0:
         raise BadCursor("the size must be a whole number from 1")
     return min(int(asked[:9]), MAX_SIZE)
 
@@ -180,7 +180,7 @@ def _typed(queryset: QuerySet[Any, Any], name: str, value: Any) -> Any:
         field.run_validators(typed)
     except (ValidationError, ValueError, TypeError, OverflowError) as error:
         raise BadCursor("it belongs to another list") from error
-    if isinstance(typed, str) and ("\x00" in typed or not typed.isprintable() and _has_surrogate(typed)):
+    if isinstance(typed, str) and ("\x00" in typed or _has_surrogate(typed)):
         raise BadCursor("it is no cursor")
     if isinstance(typed, datetime) and typed.tzinfo is None:
         raise BadCursor("it belongs to another list")

@@ -139,7 +139,9 @@ def studio_link(workspace: Any, ref: Ref | str) -> SafeString | str:
     host = _STUDIO_HOSTS.get(str(getattr(workspace, "cloud", "")))
     if known is None or host is None or known.kind not in _STUDIO_PAGES:
         return ""
-    page = _STUDIO_PAGES[known.kind].format(name=quote(known.name, safe=""), version=quote(known.version or "", safe=""))
+    page = _STUDIO_PAGES[known.kind].format(
+        name=quote(known.name, safe=""), version=quote(known.version or "", safe="")
+    )
     scope = (
         f"/subscriptions/{workspace.subscription_id}/resourceGroups/{workspace.resource_group}"
         f"/providers/Microsoft.MachineLearningServices/workspaces/{workspace.name}"
@@ -195,9 +197,7 @@ def visible(text: object) -> SafeString:
 
 
 @register.simple_tag(name="code")
-def code_tag(
-    text: str, problems: Iterable[Problem] = (), anchor: str = "code", label: str = "Code"
-) -> SafeString:
+def code_tag(text: str, problems: Iterable[Problem] = (), anchor: str = "code", label: str = "Code") -> SafeString:
     """Return numbered lines with problem markers; line n is `#<anchor>-L<n>`."""
     return code.code_html(text, problems=problems, anchor=anchor, label=label)
 
