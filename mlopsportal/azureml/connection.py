@@ -34,7 +34,7 @@ class Connection:
         return Reader(self.target, self._exchange)
 
     def check(self) -> WorkspaceInfo:
-        """Read the workspace and try each listing the mirror needs. Raises AzureError when the workspace itself cannot be read."""
+        """Read the workspace and try each listing the mirror needs. Raises AzureError when the first of it fails."""
         return self.reader.check()
 
     def compile(self, documents: Sequence[CompileInput]) -> list[Request]:

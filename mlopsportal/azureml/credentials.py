@@ -44,7 +44,12 @@ class SandboxCredential:
     def get_token(self, *scopes: str, **kwargs: Any) -> AccessToken:
         """A token for the first scope, good for an hour."""
         expires = int(time.time()) + _TOKEN_LIFE
-        claims = {"aud": scopes[0].removesuffix("/.default"), "tid": SANDBOX_TENANT, "exp": expires, "sub": "mlopsportal"}
+        claims = {
+            "aud": scopes[0].removesuffix("/.default"),
+            "tid": SANDBOX_TENANT,
+            "exp": expires,
+            "sub": "mlopsportal",
+        }
         return AccessToken(jwt.encode(claims, _SANDBOX_KEY, algorithm="HS256"), expires)
 
 
@@ -90,7 +95,9 @@ def _azure_credential(authority: str, name: str) -> Credential:
     if not _NAME.match(name):
         raise NotConfigured(f"{name!r} is not a name of a credential: letters, digits and _ only")
     prefix = f"MLOPSPORTAL_CREDENTIAL_{name.upper()}_"
-    settings = {key.removeprefix(prefix): value for key, value in os.environ.items() if key.startswith(prefix) and value}
+    settings = {
+        key.removeprefix(prefix): value for key, value in os.environ.items() if key.startswith(prefix) and value
+    }
     try:
         return _named_credential(authority, prefix, settings)
     except ValueError as error:  # azure-identity's word for a malformed tenant, client or certificate

@@ -10,7 +10,10 @@ from typing import ClassVar
 
 _LONGEST_LINE = 600
 _SECRETS = (
-    (re.compile(r"(?i)\b(sig|access_token|client_secret|client_assertion|AccountKey|SharedAccessKey)=[^&;\s\"']+"), r"\1=***"),
+    (
+        re.compile(r"(?i)\b(sig|access_token|client_secret|client_assertion|\w*AccessKey|AccountKey)=[^&;\s\"']+"),
+        r"\1=***",
+    ),
     (re.compile(r"(?i)\bbearer\s+[^\s\"',]+"), "Bearer ***"),
     (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*"), "***"),
 )
@@ -50,7 +53,7 @@ class AzureError(Exception):
 
 
 class NotConfigured(AzureError):
-    """The target cannot be used as it is described; `variable` names the environment variable that is missing, if any."""
+    """The target cannot be used as described; `variable` names the environment variable that is missing, if any."""
 
     def __init__(self, message: str, *, variable: str = "") -> None:
         super().__init__(message)

@@ -56,7 +56,7 @@ class Answer:
 
 
 class Exchange:
-    """Sends requests to one cloud as one identity: no retry, no redirect, no registration of providers behind the back."""
+    """Sends requests to one cloud as one identity: no retry, no redirect, nothing that was not asked for."""
 
     def __init__(self, cloud: Cloud, credential: Credential) -> None:
         self.cloud = cloud

@@ -43,7 +43,7 @@ MOST_LOG_BYTES = 1024 * 1024
 
 
 class Reader:
-    """Reads one workspace. Every method raises the AzureError family; nothing is cached but the address of run history."""
+    """Reads one workspace. Every method raises the AzureError family; only the address of run history is cached."""
 
     def __init__(self, target: Target, exchange: Exchange) -> None:
         self._base = target.base
@@ -53,7 +53,7 @@ class Reader:
         self._log_hosts: set[tuple[str, str]] = set()
 
     def get(self, arm_path: str, api_version: str | None = None) -> Json | None:
-        """The object at an ARM id, None when it is not there (or the workspace is not: ask `check` to tell them apart)."""
+        """The object at an ARM id, None when it is not there (or the whole workspace is not: `check` tells)."""
         version = api_version or _api_version(arm_path)
         return self._arm.object_or_none(f"{quote(arm_path, safe='/@:')}?{urlencode({'api-version': version})}")
 

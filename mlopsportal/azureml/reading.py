@@ -128,7 +128,8 @@ def _pause(attempt: int, error: AzureError) -> timedelta:
         return error.retry_after
     if isinstance(error, _Faulty) and error.delay:
         return error.delay
-    return timedelta(seconds=0.25 * 2**attempt * random.uniform(0.75, 1.25))
+    spread = random.uniform(0.75, 1.25)  # noqa: S311 - spreads load, guards nothing
+    return timedelta(seconds=0.25 * 2**attempt * spread)
 
 
 def _json_of(answer: Answer) -> Any:

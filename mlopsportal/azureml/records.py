@@ -1,4 +1,4 @@
-"""The values that cross the door to Azure ML; plain data, knowing nothing of azure.*, of Django or of how they travel."""
+"""The values that cross the door to Azure ML: plain data that knows nothing of azure.* and of how it travels."""
 
 from __future__ import annotations
 

@@ -67,7 +67,9 @@ class Writer:
             self._await_location(location, answer, deadline)
             return Response(answer.status, body, answer.request_id)
         if answer.status == 202:
-            raise UnknownOutcome("accepted, with no address to ask for the end", status=202, request_id=answer.request_id)
+            raise UnknownOutcome(
+                "accepted, with no address to ask for the end", status=202, request_id=answer.request_id
+            )
         return Response(answer.status, body, answer.request_id)
 
     def _await_operation(self, url: str, first: Answer, deadline: float) -> None:
