@@ -1,0 +1,295 @@
+"""What a component takes and gives, and whether a new version still fits; knows nothing of who uses it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, TypedDict
+
+_TRUE = frozenset({"true", "True", True})
+_TYPE_WORDS = {"float": "number", "int": "integer", "bool": "boolean", "str": "string", "path": "uri_folder"}
+LITERAL_TYPES = frozenset({"string", "number", "integer", "boolean"})
+ASSET_TYPES = frozenset({"uri_folder", "uri_file", "mltable", "custom_model", "mlflow_model", "triton_model"})
+
+
+@dataclass(frozen=True)
+class Port:
+    """One input or output. `default`, `minimum`, `maximum` are as written; None means not declared."""
+
+    name: str
+    type: str
+    optional: bool = False
+    default: Any = None
+    has_default: bool = False
+    enum: tuple[str, ...] | None = None
+    minimum: Any = None
+    maximum: Any = None
+    description: str = ""
+
+    @property
+    def is_required(self) -> bool:
+        """Must a caller give it a value?"""
+        return not self.optional and not self.has_default
+
+
+@dataclass(frozen=True)
+class Interface:
+    """The inputs and outputs of a component, by name, in the order they are declared."""
+
+    inputs: Mapping[str, Port] = field(default_factory=dict)
+    outputs: Mapping[str, Port] = field(default_factory=dict)
+
+
+def interface_of(component_spec: Mapping[str, Any]) -> Interface:
+    """Read the interface of a component: YAML form, `componentSpec` of an ARM object, or a definition. Never raises."""
+    return Interface(
+        inputs=dict(_ports(component_spec.get("inputs"))),
+        outputs=dict(_ports(component_spec.get("outputs"))),
+    )
+
+
+def _ports(declared: Any) -> Iterator[tuple[str, Port]]:
+    if not isinstance(declared, Mapping):
+        return
+    for name, port in declared.items():
+        if isinstance(port, Mapping) and port.get("type") == "group":
+            yield from ((f"{name}.{inner}", item) for inner, item in _ports(port.get("properties")))
+        else:
+            yield str(name), _port(str(name), port)
+
+
+def _port(name: str, declared: Any) -> Port:
+    if not isinstance(declared, Mapping):
+        return Port(name, type_of_literal(declared), default=declared, has_default=declared is not None)
+    written = declared.get("type")
+    type_word = written.lower() if isinstance(written, str) else "string" if "enum" in declared else "unknown"
+    default = declared.get("default")
+    values = declared.get("enum")
+    return Port(
+        name=name,
+        type=_TYPE_WORDS.get(type_word, type_word),
+        optional=_is_true(declared.get("optional")),
+        default=default,
+        has_default=default is not None,
+        enum=tuple(str(value) for value in values) if isinstance(values, list) else None,
+        minimum=declared.get("min"),
+        maximum=declared.get("max"),
+        description=str(declared.get("description") or ""),
+    )
+
+
+def _is_true(value: Any) -> bool:
+    return isinstance(value, str | bool) and value in _TRUE
+
+
+def type_of_literal(value: Any) -> str:
+    """Name the port type of a plain value: "unknown" for null and for anything that is not a scalar."""
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int):
+        return "integer"
+    if isinstance(value, float):
+        return "number"
+    return "string" if isinstance(value, str) else "unknown"
+
+
+def type_fits(given: str, wanted: str) -> bool:
+    """May a port of type `given` feed one of type `wanted`? Unknown types fit: they cannot be judged."""
+    if given == wanted or "unknown" in (given, wanted) or "enum" in (given, wanted):
+        return True
+    if given == "integer" and wanted in ("number", "string"):
+        return True
+    if given in ("number", "boolean") and wanted == "string":
+        return True
+    return _both_assets(given, wanted) and _assets_fit(given, wanted)
+
+
+def _both_assets(given: str, wanted: str) -> bool:
+    known = ASSET_TYPES | LITERAL_TYPES
+    return (given in ASSET_TYPES and wanted in ASSET_TYPES) or not (given in known and wanted in known)
+
+
+def _assets_fit(given: str, wanted: str) -> bool:
+    """Folders, tables and models are all folders on disk; a file is not one (Azure checks no more than that)."""
+    if given not in ASSET_TYPES or wanted not in ASSET_TYPES:
+        return True
+    return (given == "uri_file") == (wanted == "uri_file") or "custom_model" in (given, wanted)
+
+
+class Verdict(StrEnum):
+    """How far apart two versions are, as someone who uses them feels it."""
+
+    PATCH = "patch"
+    MINOR = "minor"
+    BREAKING = "breaking"
+    UNKNOWN = "unknown"
+
+
+_WEIGHT = {Verdict.PATCH: 0, Verdict.MINOR: 1, Verdict.UNKNOWN: 2, Verdict.BREAKING: 3}
+
+
+class ReasonJSON(TypedDict):
+    """A reason as `compare_documents --json` prints it."""
+
+    rule: str
+    path: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One rule that applied: what was found where, and how much it weighs."""
+
+    rule: str
+    path: str
+    message: str
+    verdict: Verdict
+
+    def as_json(self) -> ReasonJSON:
+        return {"rule": self.rule, "path": self.path, "message": self.message}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The verdict (the largest of the reasons; patch without any) and the reasons, heaviest first."""
+
+    verdict: Verdict
+    reasons: tuple[Reason, ...]
+
+
+def compare(left: Interface, right: Interface, *, left_kind: str = "", right_kind: str = "") -> Comparison:
+    """Compare an old interface with a new one; the kinds ("command", "pipeline", ...) count when both are given."""
+    reasons = [*_kind_reasons(left_kind, right_kind), *_input_reasons(left, right), *_output_reasons(left, right)]
+    return verdict_of(reasons)
+
+
+def verdict_of(reasons: list[Reason]) -> Comparison:
+    """Return the reasons, heaviest first, with the verdict they amount to."""
+    ordered = sorted(reasons, key=lambda reason: (-_WEIGHT[reason.verdict], reason.path, reason.rule))
+    return Comparison(ordered[0].verdict if ordered else Verdict.PATCH, tuple(ordered))
+
+
+def compare_components(left: Mapping[str, Any], right: Mapping[str, Any]) -> Comparison:
+    """Compare two components or pipelines as written (YAML, componentSpec or definition): interface and kind."""
+    result = compare(
+        interface_of(left),
+        interface_of(right),
+        left_kind=str(left.get("type", "")),
+        right_kind=str(right.get("type", "")),
+    )
+    reasons = [*result.reasons, *_determinism_reasons(left, right)]
+    return verdict_of(reasons)
+
+
+def _determinism_reasons(left: Mapping[str, Any], right: Mapping[str, Any]) -> Iterator[Reason]:
+    before, after = (_is_true(spec.get("is_deterministic", True)) for spec in (left, right))
+    if before != after:
+        word = "is" if after else "is no longer"
+        message = f"The component {word} deterministic: steps {'may be' if after else 'are not'} reused."
+        yield Reason("determinism-changed", "is_deterministic", message, Verdict.MINOR)
+
+
+def _kind_reasons(left: str, right: str) -> Iterator[Reason]:
+    if left and right and left != right:
+        message = f"The component was of type {left} and is now of type {right}."
+        yield Reason("kind-changed", "type", message, Verdict.BREAKING)
+
+
+def _input_reasons(left: Interface, right: Interface) -> Iterator[Reason]:
+    for name, port in left.inputs.items():
+        if name not in right.inputs:
+            message = f"The input {name} was removed."
+            yield Reason("input-removed", f"inputs.{name}", message, Verdict.BREAKING)
+        else:
+            yield from _changed_input(port, right.inputs[name])
+    for name, port in right.inputs.items():
+        if name not in left.inputs:
+            yield _added_input(port)
+
+
+def _added_input(port: Port) -> Reason:
+    path = f"inputs.{port.name}"
+    if port.is_required:
+        message = f"The new input {port.name} is required and has no default."
+        return Reason("required-input-added", path, message, Verdict.BREAKING)
+    return Reason("optional-input-added", path, f"The input {port.name} was added; it may be left out.", Verdict.MINOR)
+
+
+def _changed_input(old: Port, new: Port) -> Iterator[Reason]:
+    path, name = f"inputs.{new.name}", new.name
+    yield from _type_reasons("input", old, new, path)
+    if new.is_required and not old.is_required:
+        cause = "lost its default" if old.has_default else "is now required"
+        yield Reason("input-made-required", path, f"The input {name} {cause}.", Verdict.BREAKING)
+    elif old.is_required and not new.is_required:
+        yield Reason("input-made-optional", path, f"The input {name} may now be left out.", Verdict.MINOR)
+    elif old.has_default and new.has_default and str(old.default) != str(new.default):
+        message = f"The default of {name} changed from {old.default} to {new.default}."
+        yield Reason("default-changed", path, message, Verdict.MINOR)
+    yield from _enum_reasons(old, new, path)
+    yield from _range_reasons(old, new, path)
+
+
+def _type_reasons(side: str, old: Port, new: Port, path: str) -> Iterator[Reason]:
+    if old.type == new.type:
+        return
+    message = f"The {side} {new.name} was of type {old.type} and is now of type {new.type}."
+    if "unknown" in (old.type, new.type):
+        yield Reason(f"{side}-type-unknown", path, message, Verdict.UNKNOWN)
+    elif side == "input" and (old.type, new.type) in _WIDENINGS:
+        yield Reason("input-widened", path, message, Verdict.MINOR)
+    else:
+        yield Reason(f"{side}-type-changed", path, message, Verdict.BREAKING)
+
+
+_WIDENINGS = frozenset({("integer", "number"), ("integer", "string"), ("number", "string"), ("boolean", "string")})
+
+
+def _enum_reasons(old: Port, new: Port, path: str) -> Iterator[Reason]:
+    before, after = old.enum, new.enum
+    if before == after:
+        return
+    gone = set(before or ()) - set(after or ()) if after is not None else set()
+    if after is not None and (before is None or gone):
+        what = f"no longer takes {', '.join(sorted(gone))}" if gone else f"now only takes {', '.join(after)}"
+        yield Reason("input-narrowed", path, f"The input {new.name} {what}.", Verdict.BREAKING)
+    elif set(before or ()) != set(after or ()):
+        yield Reason("input-widened", path, f"The input {new.name} takes more values than before.", Verdict.MINOR)
+
+
+def _range_reasons(old: Port, new: Port, path: str) -> Iterator[Reason]:
+    for word, before, after, sign in (("min", old.minimum, new.minimum, 1), ("max", old.maximum, new.maximum, -1)):
+        if before == after or str(before) == str(after):
+            continue
+        low, high = _number(before), _number(after)
+        message = f"The {word} of {new.name} changed from {_shown(before)} to {_shown(after)}."
+        if (before is not None and low is None) or (after is not None and high is None):
+            yield Reason("input-range-unknown", path, message, Verdict.UNKNOWN)
+        elif high is not None and (low is None or sign * high > sign * low):
+            yield Reason("input-narrowed", path, message, Verdict.BREAKING)
+        elif low != high:
+            yield Reason("input-widened", path, message, Verdict.MINOR)
+
+
+def _shown(bound: Any) -> str:
+    return "none" if bound is None else str(bound)
+
+
+def _number(value: Any) -> float | None:
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _output_reasons(left: Interface, right: Interface) -> Iterator[Reason]:
+    for name, port in left.outputs.items():
+        if name not in right.outputs:
+            message = f"The output {name} was removed."
+            yield Reason("output-removed", f"outputs.{name}", message, Verdict.BREAKING)
+        else:
+            yield from _type_reasons("output", port, right.outputs[name], f"outputs.{name}")
+    for name in right.outputs:
+        if name not in left.outputs:
+            yield Reason("output-added", f"outputs.{name}", f"The output {name} was added.", Verdict.MINOR)
