@@ -39,6 +39,8 @@ _COLLECTIONS: Mapping[str, tuple[str, str]] = {
     "datastore": ("datastores", ""),
 }
 _MIRRORED = ("component", "data", "model", "environment", "run", "schedule")
+_MOST_METRICS = 200
+_MOST_METRIC_PAGES = 20
 MOST_LOG_BYTES = 1024 * 1024
 
 
@@ -134,6 +136,28 @@ class Reader:
         except NotFound:
             return None
 
+    def metrics(self, job_name: str) -> dict[str, list[Json]]:
+        """A run's metric values by name, each `{metricId, createdUtc, step, data: {column: value}}`, oldest first."""
+        runs = f"/metric/v2.0{self._base}/runs/{quote(job_name, safe='')}"
+        try:
+            listing = self._history.object(f"{runs}/list", method="POST", content=b"{}")
+        except NotFound:
+            return {}
+        names = [str(metric.get("name")) for metric in _objects(listing, "value")]
+        return {name: self._metric(f"{runs}/full", name) for name in names[:_MOST_METRICS]}
+
+    def _metric(self, path: str, name: str) -> list[Json]:
+        values: list[Json] = []
+        question: Json = {"metricName": name}
+        for _ in range(_MOST_METRIC_PAGES):
+            page = self._history.object(path, method="POST", content=_bytes(question))
+            values += _objects(page, "value")
+            token = page.get("continuationToken")
+            if not token:
+                break
+            question["continuationToken"] = token
+        return values
+
     def logs(self, job_name: str) -> dict[str, str]:
         """The addresses of a run's log files by name; they carry signatures, so they are neither stored nor shown."""
         details = self._history.object(self._run_path(job_name, "/details"))
@@ -219,6 +243,11 @@ def _api_version(arm_path: str) -> str:
 def _object(body: Json, key: str) -> Json:
     value = body.get(key)
     return value if isinstance(value, dict) else {}
+
+
+def _objects(body: Json, key: str) -> list[Json]:
+    value = body.get(key)
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def _bytes(body: Json) -> bytes:
