@@ -1,0 +1,63 @@
+"""What happens by itself as the clock goes on: steps end, schedules fire; in the order of their times."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from mlopsportal.sandbox import runs, schedules
+from mlopsportal.sandbox.arm import ArmError
+from mlopsportal.sandbox.world import Call, World
+
+logger = logging.getLogger(__name__)
+
+
+def internal_call(world: World, now: float, actor: str) -> Call:
+    """A call that nobody made over HTTP, at a chosen time."""
+    return Call(world, "", world.place.url, {}, None, b"", {}, actor, now)
+
+
+def catch_up(world: World) -> None:
+    """Do everything that is due by now, each at its own time, so that a long jump equals many small steps."""
+    now = world.clock.now()
+    while True:
+        ended = runs.select(world.store, "settled = 0 AND ends_at <= ? ORDER BY ends_at, seq DESC LIMIT 1", (now,))
+        fires = world.store.execute("SELECT schedule, next_at FROM fire WHERE next_at <= ? ORDER BY 2 LIMIT 1", (now,))
+        if ended and (not fires or ended[0].ends_at <= fires[0][1]):
+            runs.settle(world, ended[0])
+        elif fires:
+            _fire(world, *fires[0])
+        else:
+            return
+
+
+def _fire(world: World, name: str, at: float) -> None:
+    item = world.store.get(schedules.KIND, name)
+    if item is None:
+        world.store.execute("DELETE FROM fire WHERE schedule = ?", (name,))
+        return
+    call = internal_call(world, at, f"schedule-{name}")
+    try:
+        schedules.fire(call, item)
+    except ArmError as error:
+        # The definition was good when the schedule was written, and something it needs went away since.
+        logger.warning("schedule %s could not fire: %s", name, error.message)
+    schedules.plan(call, name, item.properties, after=at)
+
+
+class Ticker(threading.Thread):
+    """Catches up twice a second, so that schedules fire although nobody asks."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(name="sandbox-ticker", daemon=True)
+        self._world = world
+        self._stop_event = threading.Event()
+
+    def run(self) -> None:
+        while not self._stop_event.wait(0.5):
+            with self._world.store.transaction():
+                catch_up(self._world)
+
+    def stop(self) -> None:
+        self._stop_event.set()
+        self.join(timeout=5)
