@@ -14,6 +14,8 @@ from mlopsportal.azureml.records import Json, Request, Response, Target
 SEND_CAP = timedelta(seconds=20)
 _SHORTEST_POLL = timedelta(milliseconds=50)
 _LONGEST_POLL = timedelta(seconds=2)
+_FAILED = frozenset({"failed", "canceled"})
+_ENDED = _FAILED | {"", "succeeded"}
 _METHODS = frozenset({"PUT", "POST", "PATCH", "DELETE"})
 
 
@@ -56,37 +58,37 @@ class Writer:
         return headers
 
     def _end_of(self, answer: Answer, url: str, deadline: float) -> Response:
-        """The final response of an accepted write, polled for where the service goes on working."""
-        body = _body_of(answer)
-        status_url = answer.headers.get("azure-asyncoperation") or ""
-        location = answer.headers.get("location") or ""
-        if status_url:
-            self._await_operation(status_url, answer, deadline)
-            return Response(answer.status, body, answer.request_id)
-        if answer.status == 202 and location:
-            self._await_location(location, answer, deadline)
-            return Response(answer.status, body, answer.request_id)
-        if answer.status == 202:
-            raise UnknownOutcome(
-                "accepted, with no address to ask for the end", status=202, request_id=answer.request_id
-            )
-        return Response(answer.status, body, answer.request_id)
+        """The response of an accepted write, once the service has ended its work on it; `url` is the object's own."""
+        response = Response(answer.status, _body_of(answer), answer.request_id)
+        if operation := answer.headers.get("azure-asyncoperation"):
+            self._await_operation(operation, answer, deadline)
+        elif answer.status == 202:
+            self._await_location(answer.headers.get("location", ""), answer, deadline)
+        else:
+            self._await_object(_provisioning(response.body), url, answer, deadline)
+        return response
 
     def _await_operation(self, url: str, first: Answer, deadline: float) -> None:
-        answer = first
-        while True:
+        state, answer = "", first
+        while state != "succeeded":
             answer = self._poll(url, answer, first, deadline)
             body = _body_of(answer) or {}
             state = str(body.get("status", "")).lower()
-            if state == "succeeded":
-                return
-            if state in {"failed", "canceled"}:
-                raise _failed(body, first)
+            if state in _FAILED:
+                raise _failed(body.get("error"), state, first)
 
     def _await_location(self, url: str, first: Answer, deadline: float) -> None:
         answer = first
         while answer.status == 202:
             answer = self._poll(url, answer, first, deadline)
+
+    def _await_object(self, state: str, url: str, first: Answer, deadline: float) -> None:
+        answer = first
+        while state not in _ENDED:
+            answer = self._poll(url, answer, first, deadline)
+            state = _provisioning(_body_of(answer))
+        if state in _FAILED:
+            raise _failed(None, state, first)
 
     def _poll(self, url: str, previous: Answer, first: Answer, deadline: float) -> Answer:
         """The next status, after the delay the service asks for. Any trouble on the way leaves the outcome unknown."""
@@ -111,10 +113,16 @@ def _left(deadline: float) -> timedelta:
     return timedelta(seconds=deadline - time.monotonic())
 
 
-def _failed(body: Json, first: Answer) -> Refused:
-    error = json_object(body.get("error")) or {}
-    message = str(error.get("message") or f"the operation ended as {body.get('status')}")
-    return Refused(message, status=first.status, code=str(error.get("code") or ""), request_id=first.request_id)
+def _failed(error: object, state: str, first: Answer) -> Refused:
+    said = json_object(error) or {}
+    message = str(said.get("message") or f"the operation ended as {state}")
+    return Refused(message, status=first.status, code=str(said.get("code") or ""), request_id=first.request_id)
+
+
+def _provisioning(body: Json | None) -> str:
+    """The provisioning state in lower case, empty where the object has none."""
+    properties = json_object((body or {}).get("properties")) or {}
+    return str(properties.get("provisioningState") or "").lower()
 
 
 def _body_of(answer: Answer) -> Json | None:
