@@ -1,0 +1,57 @@
+"""The REST door: the rooms' views under one address, their schema, and one shape for every refusal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, path
+from drf_spectacular.views import SpectacularAPIView
+from rest_framework.exceptions import ValidationError
+from rest_framework.response import Response
+from rest_framework.views import exception_handler as framework_handler
+
+from mlopsportal.accounts import api as accounts
+from mlopsportal.audit import api as audit
+from mlopsportal.changes import api as changes
+from registry import api as registry
+from scheduling import api as scheduling
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    *registry.urlpatterns,
+    *scheduling.urlpatterns,
+    *changes.urlpatterns,
+    *accounts.urlpatterns,
+    *audit.urlpatterns,
+]
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Return `{detail, problems?, state?}` for every refusal; None lets an unexpected error be a 500.
+
+    `problems` names each field of a malformed request: `[{path, message}]`.
+    """
+    response = framework_handler(error, context)
+    if response is None:
+        return None
+    if isinstance(error, ValidationError):
+        response.data = {"detail": "The request is not well formed.", "problems": field_problems(error.detail)}
+    return response
+
+
+def field_problems(detail: Any, path: str = "") -> list[dict[str, str]]:
+    """Flatten DRF's nested error detail into `[{path, message}]`, paths as in `documents[0].path`."""
+    if isinstance(detail, dict):
+        return [
+            problem
+            for name, inner in detail.items()
+            for problem in field_problems(inner, f"{path}.{name}" if path else str(name))
+        ]
+    if isinstance(detail, list):
+        nested = any(isinstance(inner, (dict, list)) for inner in detail)
+        return [
+            problem
+            for index, inner in enumerate(detail)
+            for problem in field_problems(inner, f"{path}[{index}]" if nested else path)
+        ]
+    return [{"path": path, "message": str(detail)}]

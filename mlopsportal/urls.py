@@ -1,0 +1,20 @@
+"""Every address of the site: each room brings its own; health and the REST door are added here."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+from mlopsportal import health
+
+urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("accounts/", include("allauth.urls")),
+    path("api/v1/", include("mlopsportal.api")),
+    path("", include("mlopsportal.ui.urls")),
+    path("", include("mlopsportal.accounts.urls")),
+    path("", include("mlopsportal.audit.urls")),
+    path("", include("registry.urls")),
+    path("", include("scheduling.urls")),
+    path("", include("mlopsportal.changes.urls")),
+]

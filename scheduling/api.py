@@ -1,0 +1,7 @@
+"""The REST views of scheduling, with their addresses below /api/v1/."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver
+
+urlpatterns: list[URLPattern | URLResolver] = []

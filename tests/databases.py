@@ -1,0 +1,78 @@
+"""A migrated database kept as a template, copied back after each test that commits; knows both engines."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any, Protocol
+
+import psycopg
+from psycopg import sql
+
+
+class Template(Protocol):
+    """The database of one test process and its untouched copy. No connection may be open in any call."""
+
+    def create(self) -> None: ...
+
+    def keep(self) -> None: ...
+
+    def restore(self) -> None: ...
+
+    def drop(self) -> None: ...
+
+
+class SqliteTemplate:
+    """A file and its copy; a connection that somebody left open keeps the old file, not the new one."""
+
+    def __init__(self, entry: dict[str, Any]) -> None:
+        self.path = Path(entry["NAME"])
+        self.copy = self.path.with_suffix(".template")
+
+    def create(self) -> None:
+        self.remove()
+
+    def keep(self) -> None:
+        # Django's last connection has folded the write-ahead log into the file by closing.
+        shutil.copyfile(self.path, self.copy)
+
+    def restore(self) -> None:
+        self.remove()
+        shutil.copyfile(self.copy, self.path)
+
+    def drop(self) -> None:
+        self.remove()
+        self.copy.unlink()
+
+    def remove(self) -> None:
+        for end in ("", "-wal", "-shm"):
+            Path(f"{self.path}{end}").unlink(missing_ok=True)
+
+
+class PostgresTemplate:
+    """A database and a second one that PostgreSQL copies by `CREATE DATABASE ... TEMPLATE`."""
+
+    def __init__(self, entry: dict[str, Any]) -> None:
+        self.name = entry["NAME"]
+        self.copy = f"{self.name}_template"
+        known = {"host": entry["HOST"], "port": entry["PORT"], "user": entry["USER"], "password": entry["PASSWORD"]}
+        self.server = {key: value for key, value in known.items() if value}
+
+    def create(self) -> None:
+        self.run("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name)
+        self.run("CREATE DATABASE {}", self.name)
+
+    def keep(self) -> None:
+        self.run("CREATE DATABASE {} TEMPLATE {}", self.copy, self.name)
+
+    def restore(self) -> None:
+        self.run("DROP DATABASE {} WITH (FORCE)", self.name)
+        self.run("CREATE DATABASE {} TEMPLATE {}", self.name, self.copy)
+
+    def drop(self) -> None:
+        self.run("DROP DATABASE {} WITH (FORCE)", self.name)
+        self.run("DROP DATABASE {} WITH (FORCE)", self.copy)
+
+    def run(self, statement: str, *names: str) -> None:
+        with psycopg.connect(dbname="postgres", autocommit=True, **self.server) as connection:
+            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
