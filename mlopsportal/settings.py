@@ -158,6 +158,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "mlopsportal.accounts.middleware.RefusalMiddleware",
 ]
 
 ROOT_URLCONF = "mlopsportal.urls"
@@ -245,8 +246,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "mlopsportal.ui.api.KeysetPagination",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_THROTTLE_CLASSES": [
-        "rest_framework.throttling.AnonRateThrottle",
-        "rest_framework.throttling.UserRateThrottle",
+        "mlopsportal.accounts.throttles.ByAddress",
+        "mlopsportal.accounts.throttles.ByAccount",
     ],
     "DEFAULT_THROTTLE_RATES": {"anon": "60/min", "user": "1200/min"},
     "EXCEPTION_HANDLER": "mlopsportal.api.exception_handler",

@@ -3,19 +3,40 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
-from django.contrib.auth.models import AbstractUser
-from django.db import models
+from django.contrib.auth.models import AbstractUser, UserManager
+from django.db import models, transaction
 from django.utils.timezone import now
 from knox.models import AbstractAuthToken
 
 from mlopsportal.accounts.permissions import Permission, Role, roles_with
+from mlopsportal.audit.actions import SYSTEM, Action
+from mlopsportal.audit.log import record
 
 __all__ = ["ApiToken", "Membership", "Role", "User", "new_person_key"]
 
 
 def new_person_key() -> str:
     return f"local:{uuid.uuid4()}"
+
+
+class AccountManager(UserManager["User"]):
+    """Makes accounts; the first administrator, made by the command `createsuperuser`, is in the log as well."""
+
+    def create_superuser(
+        self, username: str, email: str | None = None, password: str | None = None, **extra_fields: Any
+    ) -> User:
+        with transaction.atomic():
+            user = super().create_superuser(username, email, password, **extra_fields)
+            record(
+                Action.ACCOUNT_CREATED,
+                actor=SYSTEM,
+                target=f"user:{user.ref}",
+                after={"username": user.username},
+                facts={"site_admin": True},
+            )
+        return user
 
 
 class User(AbstractUser):
@@ -28,6 +49,8 @@ class User(AbstractUser):
 
     person = models.CharField(max_length=200, default=new_person_key, db_index=True)
     ref = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+
+    objects = AccountManager()
 
     def __str__(self) -> str:
         return self.username
