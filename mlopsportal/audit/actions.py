@@ -15,6 +15,7 @@ class Action(StrEnum):
     CHANGE_OPENED = "change.opened"
     CHANGE_REVISED = "change.revised"
     CHANGE_EDITED = "change.edited"
+    CHANGE_REPLANNED = "change.replanned"
     CHANGE_PLANNED = "change.planned"
     CHANGE_PLAN_FAILED = "change.plan_failed"
     CHANGE_SUBMITTED = "change.submitted"
@@ -34,6 +35,7 @@ class Action(StrEnum):
     CHANGE_PARTIALLY_APPLIED = "change.partially_applied"
     CHANGE_FAILED = "change.failed"
     CHANGE_UNKNOWN = "change.unknown"
+    CHANGE_RESUMED = "change.resumed"
     CHANGE_RESOLVED = "change.resolved"
     CHANGE_STALE = "change.stale"
     CHANGE_NO_CHANGE = "change.no_change"
@@ -85,6 +87,7 @@ SENTENCES: Final[dict[Action, str]] = {
     Action.CHANGE_OPENED: "{actor} opened change {change}",
     Action.CHANGE_REVISED: "{actor} sent a new revision of change {change}",
     Action.CHANGE_EDITED: "{actor} edited the title or description of change {change}",
+    Action.CHANGE_REPLANNED: "{actor} asked for a new plan of change {change}",
     Action.CHANGE_PLANNED: "{actor} made a plan of change {change}",
     Action.CHANGE_PLAN_FAILED: "The plan of change {change} failed",
     Action.CHANGE_SUBMITTED: "{actor} submitted change {change} for review",
@@ -104,6 +107,7 @@ SENTENCES: Final[dict[Action, str]] = {
     Action.CHANGE_PARTIALLY_APPLIED: "Change {change} was applied in part",
     Action.CHANGE_FAILED: "The apply of change {change} failed",
     Action.CHANGE_UNKNOWN: "It is unknown whether change {change} arrived",
+    Action.CHANGE_RESUMED: "{actor} resumed the apply of change {change}",
     Action.CHANGE_RESOLVED: "{actor} resolved the open outcome of change {change}",
     Action.CHANGE_STALE: "Change {change} became stale: {target} changed since the plan",
     Action.CHANGE_NO_CHANGE: "Change {change} ended: there was nothing to change",

@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("auth", "0012_alter_user_first_name_max_length"),
-        ("registry", "0003_search_index"),
+        ("registry", "0001_initial"),
     ]
 
     operations = [
