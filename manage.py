@@ -82,8 +82,10 @@ def install(requirements: Path) -> None:
 
 
 def main() -> None:
-    if sys.version_info < OLDEST:  # noqa: UP036  (the check is for the interpreters that pyproject.toml refuses)
-        stop(f"Python {OLDEST[0]}.{OLDEST[1]} or newer is needed; this is {sys.version.split()[0]} at {sys.executable}.")
+    if sys.version_info < OLDEST:
+        stop(
+            f"Python {OLDEST[0]}.{OLDEST[1]} or newer is needed; this is {sys.version.split()[0]} at {sys.executable}."
+        )
     requirements = REQUIREMENTS / ("test.txt" if sys.argv[1:2] == ["test"] else "runtime.txt")
     if not is_installed(requirements):
         install(requirements)

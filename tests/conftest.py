@@ -67,9 +67,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def database_template(
-    django_test_environment: None, django_db_blocker: DjangoDbBlocker
-) -> Iterator[Template]:
+def database_template(django_test_environment: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Template]:
     """Make the migrated database of this process once, and keep a copy to start again from."""
     entry = settings.DATABASES["default"]
     template: Template

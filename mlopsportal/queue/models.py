@@ -6,6 +6,7 @@ from django.db import models
 
 TICKER = "ticker"
 
+
 class Heartbeat(models.Model):
     """When a worker host's ticker, or the canary task of one of its clusters, last ran."""
 
