@@ -31,6 +31,8 @@ def run(argv: list[str]) -> None:
     if command == "up":
         os.environ[DATA] = str(data_folder(argv))
     if not os.environ.get(KEY):
+        if command in DEMANDING:
+            raise SystemExit(f"{command} needs {KEY} in its environment: a long random text, the same on every host.")
         os.environ[KEY] = secret_key(command)
     execute_from_command_line(argv)
 
@@ -60,8 +62,6 @@ def secret_key(command: str) -> str:
     """Return the key this command works with; "" leaves it to Django to refuse on first use."""
     if command in OFFLINE:
         return secrets.token_urlsafe(50)
-    if command in DEMANDING:
-        return ""
     path = data_folder([]) / "secret_key"
     if command == "up":
         return kept_secret(path)
