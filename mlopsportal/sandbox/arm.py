@@ -82,8 +82,10 @@ class ArmError(Exception):
         self.status, self.code, self.message, self.target = status, code, message, target
 
     def reply(self, request_id: str) -> Reply:
-        info = [{"type": "ComponentName", "info": {"value": "managementfrontend"}}]
-        info.append({"type": "Correlation", "info": {"request": request_id}})  # type: ignore[dict-item]  # free JSON
+        info: list[Json] = [
+            {"type": "ComponentName", "info": {"value": "managementfrontend"}},
+            {"type": "Correlation", "info": {"request": request_id}},
+        ]
         error = {"code": self.code, "message": self.message, "target": self.target or None}
         return Reply(self.status, {"error": error | {"details": [], "additionalInfo": info}})
 
@@ -140,11 +142,11 @@ def decode_token(token: str) -> str:
     return text.removeprefix("sandbox;")
 
 
-def page(url: str, query: Mapping[str, str], items: list[Json], next_key: str | None, token: str = "$skip") -> Reply:
+def page(url: str, query: Mapping[str, str], items: list[Json], next_key: str | None, key_name: str = "$skip") -> Reply:
     """One page of a listing; `next_key` None ends it. `url` is the absolute address without query."""
     if next_key is None:
         return Reply(200, {"value": items})
-    link = f"{url}?{urlencode({**query, token: encode_token(next_key)})}"
+    link = f"{url}?{urlencode({**query, key_name: encode_token(next_key)})}"
     return Reply(200, {"value": items, "nextLink": link})
 
 

@@ -83,13 +83,7 @@ def put_container(call: Call, kind: str, name: str) -> Reply:
     new = call.store.put(
         kind, _checked_name(name, "name"), "", properties, now=call.now, actor=call.actor, hide_for=call.hide_for
     )
-    return Reply(201 if new else 200, get_container_now(call, kind, name))
-
-
-def get_container_now(call: Call, kind: str, name: str) -> Json:
-    item = call.store.get(kind, name)
-    assert item is not None, "written in this transaction"
-    return container_body(call, item)
+    return Reply(201 if new else 200, container_body(call, call.store.demand(kind, name)))
 
 
 def list_versions(call: Call, kind: str, name: str) -> Reply:
@@ -154,7 +148,12 @@ def _data_of_run(call: Call, kind: str, name: str, version: str) -> Resource | N
 
 def put_version(call: Call, kind: str, name: str, version: str) -> Reply:
     """Create a version, or change what may change (tags, description, archive) of one that exists."""
-    properties = _writable(properties_of(call.body))
+    new = create_version(call, kind, name, version, _writable(properties_of(call.body)))
+    return Reply(201 if new else 200, version_body(call, call.store.demand(kind, name, version)))
+
+
+def create_version(call: Call, kind: str, name: str, version: str, properties: Json) -> bool:
+    """Check and store a version, and its container with the first one; True when it is new."""
     _checked_name(name, "name")
     _checked_name(version, "version")
     if kind == "components":
@@ -166,9 +165,7 @@ def put_version(call: Call, kind: str, name: str, version: str) -> Reply:
     new = call.store.put(kind, name, version, properties, now=call.now, actor=call.actor, hide_for=call.hide_for)
     if call.store.get(kind, name) is None:
         _open_container(call, kind, name, properties)
-    item = call.store.get(kind, name, version)
-    assert item is not None, "written in this transaction"
-    return Reply(201 if new else 200, version_body(call, item))
+    return new
 
 
 def _writable(properties: Json) -> Json:

@@ -62,8 +62,8 @@ def get_blob(call: Call, path: str) -> Reply:
     if not rows:
         return _refused(404, "BlobNotFound")
     content, metadata, modified_at = rows[0]
-    extra = {f"x-ms-meta-{key}": value for key, value in json.loads(metadata).items()}
-    return Reply(200, content, _headers(path, content, modified_at) | extra | {"Content-Type": "application/octet-stream"})
+    headers = _headers(path, content, modified_at) | {"Content-Type": "application/octet-stream"}
+    return Reply(200, content, headers | {f"x-ms-meta-{key}": value for key, value in json.loads(metadata).items()})
 
 
 def _log(call: Call, path: str) -> Reply:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -35,7 +33,6 @@ class Step:
     spec: Json
     node: Json
     inputs: dict[str, Source]
-    fingerprint: str = ""
     is_pipeline: bool = False
     outputs: dict[str, Source] = field(default_factory=dict)
 
@@ -75,7 +72,6 @@ def source_of(value: Any) -> Source:
 class _Expansion:
     def __init__(self, spec_of: SpecOf) -> None:
         self._spec_of = spec_of
-        self._fingerprints: dict[str, str] = {}
 
     def level(self, jobs: Mapping[str, Json], inputs: Mapping[str, Source], prefix: str) -> list[Step]:
         """The steps of one graph; `prefix` is the path of the pipeline node it belongs to."""
@@ -93,14 +89,13 @@ class _Expansion:
         return steps
 
     def _finish(self, step: Step) -> list[Step]:
-        """Set the step's outputs and fingerprint; return its children if it is a pipeline."""
+        """Set the step's outputs; return its children if it is a pipeline."""
         step.is_pipeline = step.spec.get("type") == "pipeline"
         if not step.is_pipeline:
             step.outputs = {
                 port: Source(step=step.path, port=port, type=str(value.get("type", "uri_folder")))
                 for port, value in (step.spec.get("outputs") or step.node.get("outputs") or {}).items()
             }
-            step.fingerprint = self._fingerprints[step.path] = self._fingerprint(step)
             return []
         children = self.level(step.spec.get("jobs") or {}, step.inputs, step.path)
         step.outputs = _outputs_of_pipeline(step.spec.get("jobs") or {}, step.path, children)
@@ -138,14 +133,6 @@ class _Expansion:
         if source is None and outer is None:
             raise user_error(f"{step.path}.inputs.{port}: '{text}' leads nowhere.", f"jobs.{step.path}")
         return source or Source(literal="", type="literal")
-
-    def _fingerprint(self, step: Step) -> str:
-        """What decides reuse: the component version and its inputs, earlier steps by their own fingerprint."""
-        inputs = {
-            port: [self._fingerprints[source.step], source.port] if source.step else [source.literal, source.uri]
-            for port, source in sorted(step.inputs.items())
-        }
-        return hashlib.sha256(json.dumps([step.component_id, inputs]).encode()).hexdigest()
 
 
 def _check_ports(step: Step, ports: Mapping[str, Json], given: Mapping[str, Any]) -> None:

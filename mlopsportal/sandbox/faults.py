@@ -107,4 +107,5 @@ class Faults:
 
     def listed(self) -> list[Json]:
         with self._lock:
-            return [{"method": rule.method, "path": rule.path, "does": rule.name(), "seen": rule.seen} for rule in self._rules]
+            rules = list(self._rules)
+        return [{"method": rule.method, "path": rule.path, "does": rule.name(), "seen": rule.seen} for rule in rules]

@@ -80,3 +80,8 @@ def list_secrets(call: Call, name: str) -> Reply:
 
 def refuse_write(call: Call, kind: str, name: str) -> Reply:
     raise user_error(f"The sandbox has no write for {kind}; {name} is part of its seed.", kind)
+
+
+def list_permissions(call: Call) -> Reply:
+    """What the caller may do here: everything, as a token is all the sandbox asks for."""
+    return Reply(200, {"value": [{"actions": ["*"], "notActions": [], "dataActions": [], "notDataActions": []}]})

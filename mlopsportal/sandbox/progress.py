@@ -7,24 +7,32 @@ import threading
 
 from mlopsportal.sandbox import runs, schedules
 from mlopsportal.sandbox.arm import ArmError
-from mlopsportal.sandbox.world import Call, World
+from mlopsportal.sandbox.runs import Run
+from mlopsportal.sandbox.world import World, internal_call
 
 logger = logging.getLogger(__name__)
 
 
-def internal_call(world: World, now: float, actor: str) -> Call:
-    """A call that nobody made over HTTP, at a chosen time."""
-    return Call(world, "", world.place.url, {}, None, b"", {}, actor, now)
+def settle_until(world: World, at: float) -> None:
+    """Settle what ended by a time, in the order of the ends."""
+    while ended := _ended(world, at):
+        runs.settle(world, ended)
+
+
+def _ended(world: World, at: float) -> Run | None:
+    """The unsettled run or step that ended first; children before the run that holds them."""
+    found = runs.select(world.store, "settled = 0 AND ends_at <= ? ORDER BY ends_at, seq DESC LIMIT 1", (at,))
+    return found[0] if found else None
 
 
 def catch_up(world: World) -> None:
     """Do everything that is due by now, each at its own time, so that a long jump equals many small steps."""
     now = world.clock.now()
     while True:
-        ended = runs.select(world.store, "settled = 0 AND ends_at <= ? ORDER BY ends_at, seq DESC LIMIT 1", (now,))
+        ended = _ended(world, now)
         fires = world.store.execute("SELECT schedule, next_at FROM fire WHERE next_at <= ? ORDER BY 2 LIMIT 1", (now,))
-        if ended and (not fires or ended[0].ends_at <= fires[0][1]):
-            runs.settle(world, ended[0])
+        if ended and (not fires or ended.ends_at <= fires[0][1]):
+            runs.settle(world, ended)
         elif fires:
             _fire(world, *fires[0])
         else:

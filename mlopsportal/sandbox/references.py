@@ -139,13 +139,13 @@ def check_uri(call: Call, text: str, where: str) -> None:
         if call.store.get("datastores", found["name"]) is None:
             raise user_error(f"Datastore '{found['name']}' does not exist in the workspace.", where)
         return
-    if "/models/" in text and target_of_any(call, text) == "models":
+    if "/models/" in text and _kind_of_asset(text) == "models":
         check_reference(call, text, "models", where)
-    elif text.startswith("azureml:") and not text.startswith("azureml://") or target_of_any(call, text):
+    elif (text.startswith("azureml:") and not text.startswith("azureml://")) or _kind_of_asset(text):
         check_reference(call, text, "data", where)
 
 
-def target_of_any(call: Call, text: str) -> str:
+def _kind_of_asset(text: str) -> str:
     """`data`, `models` or nothing: what kind of asset a full ARM id in `text` names."""
     found = re.search(r"/workspaces/[^/]+/(data|models)/", text, re.IGNORECASE)
     return found[1].lower() if found and "/subscriptions/" in text and "://" not in text else ""

@@ -52,6 +52,7 @@ def _rules() -> list[tuple[str, str, Handler]]:
         ("PUT", f"{ws}/schedules/<name>", schedules.put_schedule),
         ("DELETE", f"{ws}/schedules/<name>", schedules.delete_schedule),
         ("POST", f"{ws}/schedules/<name>/trigger", schedules.trigger_schedule),
+        ("GET", f"{ws}/providers/Microsoft.Authorization/permissions", places.list_permissions),
         ("GET", "/operations/mfeOperationResults/<key>", operations.result),
         ("GET", "/operations/mfeOperationsStatus/<key>", operations.status),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import uuid
 from collections.abc import Collection, Mapping, Sequence
@@ -77,7 +78,8 @@ def from_row(row: Sequence[Any]) -> Run:
 
 
 def select(store: Store, where: str, parameters: Sequence[Any] = ()) -> list[Run]:
-    return [from_row(row) for row in store.execute(f"SELECT {COLUMNS} FROM run WHERE {where}", parameters)]
+    sql = f"SELECT {COLUMNS} FROM run WHERE {where}"  # noqa: S608  # callers give fixed words
+    return [from_row(row) for row in store.execute(sql, parameters)]
 
 
 def get(store: Store, name: str, *, now: float | None = None) -> Run | None:
@@ -135,7 +137,7 @@ def start(call: Call, name: str, spec: Json, *, schedule: str = "") -> None:
     What happens is decided here and becomes visible as the clock passes it: see `Run.status` and `settle`.
     """
     expanded = check(call, spec)
-    detail = {key: spec.get(key) or ({} if key in ("tags", "properties") else None) for key in DISPLAY_KEYS}
+    detail: Json = {key: spec.get(key) or ({} if key in ("tags", "properties") else None) for key in DISPLAY_KEYS}
     kept = {key: value for key, value in spec.items() if key not in (*DISPLAY_KEYS, "status")}
     scale = call.switches.time_scale
     rows, ends_at, outcome = _step_rows(call, name, spec, expanded, scale)
@@ -153,7 +155,8 @@ def start(call: Call, name: str, spec: Json, *, schedule: str = "") -> None:
 def insert(store: Store, rows: Sequence[Sequence[Any]]) -> None:
     """Rows in the order of `COLUMNS` without `seq`."""
     columns = COLUMNS.removeprefix("seq, ")
-    store.insert_many(f"INSERT INTO run({columns}) VALUES ({','.join('?' * 19)})", rows)
+    sql = f"INSERT INTO run({columns}) VALUES ({','.join('?' * 19)})"  # noqa: S608  # fixed words
+    store.insert_many(sql, rows)
 
 
 def _failing(tags: Mapping[str, Any]) -> set[str]:
@@ -170,14 +173,14 @@ def _step_rows(
         return [], 0.0, ""
     force = str(expanded.settings.get("force_rerun", False)).lower() == "true"
     fail = _failing(spec.get("tags") or {}) | told_to_fail(call.store, steps)
-    reused = {} if force else _reusable(call.store, steps, call.now, fail)
+    names = {step.path: child_name(root, step.path) for step in steps}
+    reused, fingerprints = _reusable(call.store, steps, names, now=call.now, skip=None if force else fail)
     slots = timetable(steps, created_at=call.now, reused=reused, fail=fail, scale=scale)
     carry_on = str(expanded.settings.get("continue_on_step_failure", False)).lower() == "true"
     fall_out(steps, slots, continue_on_failure=carry_on)
-    names = {step.path: child_name(root, step.path) for step in steps}
     details = step_details(call, spec, expanded, names, reused)
     rows = [
-        row_of_step(step, root, names, slots[step.path], details[step.path], call.actor, call.now, reused)
+        row_of_step(step, root, names, slots[step.path], details[step.path], call, fingerprints.get(step.path, ""))
         for step in steps
     ]
     ends = max(slot.ends_at for slot in slots.values()) + 2.0 / scale
@@ -195,16 +198,15 @@ def row_of_step(
     names: Mapping[str, str],
     slot: Slot,
     detail: Json,
-    actor: str,
-    now: float,
-    reused: Mapping[str, str],
+    call: Call,
+    fingerprint: str,
 ) -> tuple[Any, ...]:
+    """A step's row; a step that reuses another has no fingerprint, as Azure points at the run that did the work."""
     parent = names[step.parent] if step.parent else root
     kind = "Pipeline" if step.is_pipeline else "Command"
-    head = (names[step.path], parent, root, step.name, kind, 0, "", "{}", json.dumps(detail), actor)
-    # A reused step is not itself a source of reuse: Azure points at the run that did the work.
-    fingerprint = "" if step.path in reused else step.fingerprint
-    return (*head, now, slot.ready_at, slot.starts_at, slot.ends_at, slot.outcome, fingerprint, 0, now, 0.0)
+    head = (names[step.path], parent, root, step.name, kind, 0, "", "{}", json.dumps(detail), call.actor)
+    times = (call.now, slot.ready_at, slot.starts_at, slot.ends_at, slot.outcome, fingerprint, 0, call.now, 0.0)
+    return (*head, *times)
 
 
 def told_to_fail(store: Store, steps: Sequence[Step]) -> set[str]:
@@ -222,18 +224,39 @@ def told_to_fail(store: Store, steps: Sequence[Step]) -> set[str]:
     return picked
 
 
-def _reusable(store: Store, steps: Sequence[Step], now: float, fail: Collection[str]) -> dict[str, str]:
-    """Path -> the earlier completed step with the same component and inputs, whose outputs serve again."""
-    found: dict[str, str] = {}
+def _reusable(
+    store: Store, steps: Sequence[Step], names: Mapping[str, str], *, now: float, skip: Collection[str] | None
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Path -> earlier completed step with the same component and inputs; and path -> fingerprint of those that work.
+
+    An input made by a step counts by the run that really made it, so work done anew is never followed by reuse.
+    `skip` holds names and paths that must run, None: all of them.
+    """
+    reused: dict[str, str] = {}
+    fingerprints: dict[str, str] = {}
+    makers: dict[str, str] = {}
     for step in steps:
-        deterministic = str(step.spec.get("is_deterministic", True)).lower() != "false"
-        if step.is_pipeline or not deterministic or step.path in fail or step.name in fail:
+        if step.is_pipeline:
             continue
-        sql = "SELECT name FROM run WHERE fingerprint = ? AND outcome = 'Completed' AND ends_at <= ?"
-        rows = store.execute(sql + " ORDER BY ends_at DESC LIMIT 1", (step.fingerprint, now))
-        if rows:
-            found[step.path] = str(rows[0][0])
-    return found
+        fingerprint = fingerprint_of(step, makers)
+        deterministic = str(step.spec.get("is_deterministic", True)).lower() != "false"
+        if skip is not None and deterministic and not {step.path, step.name} & set(skip):
+            sql = "SELECT name FROM run WHERE fingerprint = ? AND outcome = 'Completed' AND ends_at <= ?"
+            for row in store.execute(sql + " ORDER BY ends_at DESC LIMIT 1", (fingerprint, now)):
+                reused[step.path] = str(row[0])
+        makers[step.path] = reused.get(step.path, names[step.path])
+        if step.path not in reused:
+            fingerprints[step.path] = fingerprint
+    return reused, fingerprints
+
+
+def fingerprint_of(step: Step, makers: Mapping[str, str]) -> str:
+    """What decides reuse: the component version and where each input comes from."""
+    inputs = {
+        port: [makers[source.step], source.port] if source.step else [source.literal, source.uri]
+        for port, source in sorted(step.inputs.items())
+    }
+    return hashlib.sha256(json.dumps([step.component_id, inputs]).encode()).hexdigest()
 
 
 def step_details(
@@ -305,9 +328,7 @@ def _outputs(
     if step.is_pipeline:
         return {}
     if step.path in reused:
-        earlier = get(call.store, reused[step.path])
-        assert earlier is not None, "found in this transaction"
-        outputs: dict[str, Json] = earlier.detail["outputs"]
+        outputs: dict[str, Json] = select(call.store, "name = ?", (reused[step.path],))[0].detail["outputs"]
         return outputs
     found = {}
     for port, source in step.outputs.items():

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Any
-from zoneinfo import available_timezones
-
-from cronsim import CronSim, CronSimError
-from tzlocal.windows_tz import win_tz
 
 from mlopsportal.sandbox import runs
 from mlopsportal.sandbox.arm import Json, Reply, as_object, decode_token, not_found, page, properties_of, user_error
 from mlopsportal.sandbox.clock import compact
 from mlopsportal.sandbox.jobs import from_source
 from mlopsportal.sandbox.operations import accepted, async_header
-from mlopsportal.sandbox.recurrence import next_fire
 from mlopsportal.sandbox.store import Resource
 from mlopsportal.sandbox.world import Call, render
+from mlopsportal.specs import zones
+from mlopsportal.specs.recurrence import fires
+from mlopsportal.specs.triggers import Reading
 
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$")
-_FREQUENCIES = ("minute", "hour", "day", "week", "month")
 _VIEWS = {"EnabledOnly": True, "DisabledOnly": False, "All": None}
 KIND = "schedules"
 
@@ -69,8 +65,7 @@ def put_schedule(call: Call, name: str) -> Reply:
     check_trigger(as_object(properties.get("trigger"), "trigger"))
     _check_action(call, as_object(properties.get("action"), "action"))
     new = write(call, name, properties)
-    item = call.store.get(KIND, name)
-    assert item is not None, "written in this transaction"
+    item = call.store.demand(KIND, name)
     headers = async_header(call) if call.switches.operations == "header" else {}
     return Reply(201 if new else 200, schedule_body(call, item), headers)
 
@@ -87,61 +82,33 @@ def plan(call: Call, name: str, properties: Json, *, after: float) -> None:
     """Remember the next fire strictly after a time, or forget it when there is none."""
     call.store.execute("DELETE FROM fire WHERE schedule = ?", (name,))
     item = call.store.get(KIND, name)
-    anchor = item.created_at if item else after
-    if properties["isEnabled"]:
-        at = next_fire(properties["trigger"], after=after, anchor=anchor)
-        if at is not None:
-            call.store.execute("INSERT INTO fire VALUES (?, ?)", (name, at))
+    at = next_fire(properties["trigger"], after=after, made_at=item.created_at if item else after)
+    if properties["isEnabled"] and at is not None:
+        call.store.execute("INSERT INTO fire VALUES (?, ?)", (name, at))
+
+
+def next_fire(trigger: Json, *, after: float, made_at: float) -> float | None:
+    """The first fire strictly after a time, None when the trigger has ended; seconds since the epoch.
+
+    A recurrence without a start time counts from when the schedule was made.
+    """
+    if trigger.get("triggerType") == "Recurrence" and not trigger.get("startTime"):
+        zone = zones.zone_of(str(trigger.get("timeZone") or "UTC"))
+        begin = datetime.fromtimestamp(made_at, zone).replace(tzinfo=None, microsecond=0)
+        trigger = trigger | {"startTime": begin.isoformat()}
+    found = fires(trigger, datetime.fromtimestamp(after, UTC), 1)
+    return found[0].timestamp() if found else None
 
 
 def check_trigger(trigger: Json) -> None:
     """Raise the service's refusal for a trigger that cannot fire as written."""
-    kind = trigger.get("triggerType")
-    if kind == "Cron":
-        _check_cron(trigger.get("expression"))
-    elif kind == "Recurrence":
-        _check_recurrence(trigger)
-    else:
-        raise user_error(f"Trigger type '{kind}' is not known: use Recurrence or Cron.", "trigger.triggerType")
-    zone = trigger.get("timeZone") or "UTC"
-    if zone not in win_tz and zone != "UTC":
-        hint = " Use its Windows name." if zone in available_timezones() else ""
-        raise user_error(f"The time zone '{zone}' is not known.{hint}", "trigger.timeZone")
-    for key in ("startTime", "endTime"):
-        if trigger.get(key):
-            _check_time(str(trigger[key]), key)
-
-
-def _check_time(text: str, key: str) -> None:
-    try:
-        datetime.fromisoformat(text)
-    except ValueError as error:
-        raise user_error(f"{key} '{text}' is not a time.", f"trigger.{key}") from error
-
-
-def _check_cron(expression: Any) -> None:
-    text = str(expression or "")
-    if len(text.split()) != 5:
-        raise user_error(f"The cron expression '{text}' needs five fields.", "trigger.expression")
-    try:
-        CronSim(text, datetime.now(UTC))
-    except CronSimError as error:
-        raise user_error(f"The cron expression '{text}' is not valid: {error}.", "trigger.expression") from error
-
-
-def _check_recurrence(trigger: Json) -> None:
-    frequency = str(trigger.get("frequency", "")).lower()
-    if frequency not in _FREQUENCIES:
-        raise user_error(f"The frequency '{frequency}' is not known.", "trigger.frequency")
-    interval = trigger.get("interval")
-    if not isinstance(interval, int) or isinstance(interval, bool) or interval < 1:
-        raise user_error("The interval must be a whole number of at least 1.", "trigger.interval")
-    pattern = trigger.get("schedule") or {}
-    limits = {"hours": range(24), "minutes": range(60), "monthDays": range(1, 32)}
-    for key, allowed in limits.items():
-        for value in pattern.get(key) or []:
-            if value not in allowed:
-                raise user_error(f"{value} is outside the range of {key}.", f"trigger.schedule.{key}")
+    for fault in Reading(trigger).faults:
+        raise user_error(f"{fault.message} {fault.fix}", f"trigger.{fault.path}")
+    zone = str(trigger.get("timeZone") or "UTC")
+    if not zones.is_windows(zone):
+        hint = zones.windows_of(zone)
+        advice = f" Use its Windows name, {hint}." if hint else ""
+        raise user_error(f"The time zone '{zone}' is not known.{advice}", "trigger.timeZone")
 
 
 def _check_action(call: Call, action: Json) -> None:

@@ -1,25 +1,43 @@
-"""What a new workspace holds: the fixtures every one has, and the demo's content."""
+"""What a new workspace holds: the fixtures every one has, and the demo, lived through event by event."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from mlopsportal.sandbox import demo_assets, past, progress
 from mlopsportal.sandbox.arm import Json
-from mlopsportal.sandbox.world import World
+from mlopsportal.sandbox.demo_assets import ASSET_DAYS, DAY
+from mlopsportal.sandbox.world import Switches, World, internal_call
 
 SEEDS = ("demo", "empty")
-OWNER = "platform-team"
+OWNER = "platform-automation"
 
 
 def plant(world: World, name: str) -> None:
     """Fill an empty state; `empty` still has a datastore and computes, without which nothing can run."""
+    now = world.clock.now()
     with world.store.transaction():
         world.store.set_meta("seed", name)
-        _fixtures(world)
+        _fixtures(world, now - (ASSET_DAYS + 1) * DAY if name == "demo" else now)
         if name == "demo":
-            _guide(world)
+            _live_through(world, now)
 
 
-def _fixtures(world: World) -> None:
-    now = world.clock.now()
+def _live_through(world: World, now: float) -> None:
+    """Let everything of the demo happen in the order of its time, through the doors that clients use.
+
+    Runs take as long as on the real service, whatever the sandbox's own time scale is.
+    """
+    slow = replace(world, switches=Switches(time_scale=1.0))
+    happened = [*demo_assets.events(), *past.events(now)]
+    for ago, actor, act in sorted(happened, key=lambda event: -event[0]):
+        progress.settle_until(slow, now - ago)
+        act(internal_call(slow, now - ago, actor))
+    progress.settle_until(slow, now)
+    past.wake_schedules(internal_call(slow, now, OWNER))
+
+
+def _fixtures(world: World, at: float) -> None:
     datastore: Json = {
         "datastoreType": "AzureBlob",
         "accountName": "st1",
@@ -30,7 +48,7 @@ def _fixtures(world: World) -> None:
         "isDefault": True,
         "serviceDataAccessAuthIdentity": "None",
     }
-    world.store.put("datastores", "workspaceblobstore", "", datastore, now=now, actor=OWNER)
+    world.store.put("datastores", "workspaceblobstore", "", datastore, now=at, actor=OWNER)
     for compute, size in (("serverless", "Standard_E4s_v3"), ("cpu-cluster", "Standard_DS3_v2")):
         scale = {"minNodeCount": 0, "maxNodeCount": 8}
         properties: Json = {
@@ -40,39 +58,4 @@ def _fixtures(world: World) -> None:
             "isAttachedCompute": False,
             "properties": {"vmSize": size, "vmPriority": "Dedicated", "scaleSettings": scale},
         }
-        world.store.put("computes", compute, "", properties, now=now, actor=OWNER)
-
-
-def _guide(world: World) -> None:
-    """The objects the guide's files refer to; INTERFACES.md fixes them."""
-    now, base = world.clock.now(), world.place.base
-
-    def asset(kind: str, name: str, properties: Json) -> None:
-        container: Json = {"tags": {}, "properties": {}, "isArchived": False}
-        if kind == "data":
-            container["dataType"] = properties["dataType"]
-        world.store.put(kind, name, "", container, now=now, actor=OWNER)
-        state = {"tags": {}, "properties": {}, "isAnonymous": False, "isArchived": False} | properties
-        world.store.put(kind, name, "1", state, now=now, actor=OWNER)
-
-    asset("environments", "data-prep-env", {"image": "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:latest"})
-    for name in ("raw-data", "test-data"):
-        uri = f"azureml://datastores/workspaceblobstore/paths/churn/{name}/"
-        asset("data", name, {"dataType": "uri_folder", "dataUri": uri})
-    for name, inputs, output in (
-        ("model_training", ("training_data",), "model_output"),
-        ("model_evaluation", ("model", "test_data"), "evaluation_results"),
-    ):
-        arguments = " ".join(f"--{port} ${{{{inputs.{port}}}}}" for port in inputs)
-        spec: Json = {
-            "name": name,
-            "version": "1",
-            "type": "command",
-            "display_name": name.replace("_", " ").title(),
-            "is_deterministic": True,
-            "command": f"python {name}.py {arguments} --{output} ${{{{outputs.{output}}}}}",
-            "environment": f"azureml:{base}/environments/data-prep-env/versions/1",
-            "inputs": {port: {"type": "uri_folder"} for port in inputs},
-            "outputs": {output: {"type": "uri_folder"}},
-        }
-        asset("components", name, {"componentSpec": spec})
+        world.store.put("computes", compute, "", properties, now=at, actor=OWNER)

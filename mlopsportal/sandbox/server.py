@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import socket
 import sys
 import time
@@ -27,8 +28,13 @@ from mlopsportal.sandbox.routes import OPEN_PLANES, inner_path, url_map
 from mlopsportal.sandbox.store import Store
 from mlopsportal.sandbox.world import Call, Switches, World
 
+logger = logging.getLogger(__name__)
 HOST = "127.0.0.1"
 _AUDIENCES = ("https://ml.azure.com", "https://management.azure.com", "https://management.core.windows.net")
+
+
+_Socket = socket.socket | tuple[bytes, socket.socket]
+_Address = tuple[str, int] | str
 
 
 @dataclass(frozen=True)
@@ -95,9 +101,7 @@ class Application:
         response = self._response(request, reply, request_id)
         return _spoilt(response, rule) if rule else response
 
-    def _faulty(
-        self, request: Request, raw: bytes, request_id: str, rule: Rule | None
-    ) -> tuple[Reply | None, Caller]:
+    def _faulty(self, request: Request, raw: bytes, request_id: str, rule: Rule | None) -> tuple[Reply | None, Caller]:
         """The reply after what the rule does to it; None when nothing is to be answered."""
         nobody = Caller("")
         if rule is not None:
@@ -130,6 +134,9 @@ class Application:
                 return reply
         except ArmError as error:
             return error.reply(request_id)
+        except Exception:
+            logger.exception("%s %s", request.method, request.path)
+            return ArmError(500, "InternalServerError", "The sandbox failed; see its log.").reply(request_id)
 
     def _call(self, request: Request, raw: bytes, caller: Caller, rule: Rule | None) -> Call:
         return Call(
@@ -239,14 +246,6 @@ class KeepAliveHandler(WSGIRequestHandler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Nothing: the journal has it."""
 
-    def setup(self) -> None:
-        super().setup()
-        self.server.connections.add(self.connection)
-
-    def finish(self) -> None:
-        self.server.connections.discard(self.connection)
-        super().finish()
-
 
 class Server(ThreadedWSGIServer):
     """One thread per connection; closing it closes the connections too."""
@@ -257,6 +256,16 @@ class Server(ThreadedWSGIServer):
     def __init__(self, port: int, app: Application) -> None:
         self.connections: set[socket.socket] = set()
         super().__init__(HOST, port, app, handler=KeepAliveHandler)
+
+    def process_request(self, request: _Socket, client_address: _Address) -> None:
+        if isinstance(request, socket.socket):
+            self.connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: _Socket) -> None:
+        if isinstance(request, socket.socket):
+            self.connections.discard(request)
+        super().shutdown_request(request)
 
     def server_close(self) -> None:
         super().server_close()
@@ -289,9 +298,7 @@ class Sandbox:
         self.world.store.close()
 
 
-def open_sandbox(
-    *, port: int = 0, data: Path, seed_name: str = "empty", switches: Switches | None = None
-) -> Sandbox:
+def open_sandbox(*, port: int = 0, data: Path, seed_name: str = "empty", switches: Switches | None = None) -> Sandbox:
     """Open or make the state in `data` and bind the port (0: any free one); an empty state is seeded."""
     data.mkdir(parents=True, exist_ok=True)
     store = Store(data / "sandbox.sqlite3")

@@ -132,14 +132,20 @@ class Store:
         """Forget everything but the tables."""
         with self.transaction():
             for table in ("meta", "resource", "run", "fire", "operation", "blob", "journal"):
-                self.execute(f"DELETE FROM {table}")
+                self.execute(f"DELETE FROM {table}")  # noqa: S608  # fixed words
 
     def get(self, kind: str, name: str, version: str = "", *, now: float | None = None) -> Resource | None:
         """With `now`, as an outside reader sees it; without, as it is."""
-        rows = self.execute(
-            f"SELECT {_COLUMNS} FROM resource WHERE kind = ? AND name = ? AND version = ?", (kind, name, version)
-        )
+        sql = f"SELECT {_COLUMNS} FROM resource WHERE kind = ? AND name = ? AND version = ?"  # noqa: S608  # fixed words
+        rows = self.execute(sql, (kind, name, version))
         return _resource(rows[0], now) if rows else None
+
+    def demand(self, kind: str, name: str, version: str = "") -> Resource:
+        """What was just written; raises KeyError when it is not there."""
+        found = self.get(kind, name, version)
+        if found is None:
+            raise KeyError((kind, name, version))
+        return found
 
     def put(
         self,
@@ -197,7 +203,8 @@ class Store:
             where.append("seq > ?" if ascending else "seq < ?")
             values.append(before)
         order = "ASC" if ascending else "DESC"
-        sql = f"SELECT {_COLUMNS} FROM resource WHERE {' AND '.join(where)} ORDER BY seq {order} LIMIT ?"
+        head = f"SELECT {_COLUMNS} FROM resource WHERE {' AND '.join(where)}"  # noqa: S608  # fixed words
+        sql = f"{head} ORDER BY seq {order} LIMIT ?"
         rows = self.execute(sql, (*values, limit + 1))
         found = [_resource(row, now) for row in rows[:limit]]
         next_key = str(rows[limit - 1][0]) if len(rows) > limit else None

@@ -98,3 +98,8 @@ def render(place: Place, item: Resource, properties: Json | None = None) -> Json
         "properties": item.properties if properties is None else properties,
         "systemData": system_data(item.created_at, item.created_by, item.modified_at, item.modified_by),
     }
+
+
+def internal_call(world: World, now: float, actor: str) -> Call:
+    """A call that nobody made over HTTP, at a chosen time."""
+    return Call(world, "", world.place.url, {}, None, b"", {}, actor, now)
