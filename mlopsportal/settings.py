@@ -160,7 +160,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "mlopsportal.accounts.middleware.RefusalMiddleware",
+    "mlopsportal.accounts.middleware.ActorMiddleware",
 ]
 
 ROOT_URLCONF = "mlopsportal.urls"

@@ -9,7 +9,6 @@ from mlopsportal import health
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
-    path("accounts/", include("allauth.urls")),
     path("api/v1/", include("mlopsportal.api")),
     path("", include("mlopsportal.ui.urls")),
     path("", include("mlopsportal.accounts.urls")),

@@ -9,9 +9,11 @@ from allauth.core import context
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.conf import settings
+from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from mlopsportal.accounts.actors import actor_of, visitor
@@ -36,8 +38,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth co
     def get_client_ip(self, request: HttpRequest) -> str:
         return client_ip(request) or "local"
 
-    def add_message(self, *args: Any, **kwargs: Any) -> None:
-        """Say nothing: the page one lands on shows who is signed in."""
+    def add_message(self, request: HttpRequest, level: int, message_template: str | None = None, **kwargs: Any) -> None:
+        """Tell of a changed password; of signing in and out the page one lands on tells."""
+        if message_template == "account/messages/password_changed.txt":
+            messages.add_message(request, level, "Your password is changed. Your other sessions have ended.")
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        return reverse("account_change_password")
 
     def send_notification_mail(self, *args: Any, **kwargs: Any) -> None:
         """Send nothing: the audit log tells."""

@@ -1,8 +1,9 @@
-"""Writes refusals of signed-in people into the audit log; decides nothing itself."""
+"""Says who makes a request, and writes refusals into the audit log; decides nothing itself."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from django.core.cache import cache
@@ -19,13 +20,15 @@ REPEAT_SECONDS: Final = 60
 """The same refusal to the same account is written once in this time: asking again must not fill the log."""
 
 
-class RefusalMiddleware:
-    """Records `access.refused` for each answer 403 to somebody signed in, by page or by REST."""
+class ActorMiddleware:
+    """Gives the request `actor()`, and records `access.refused` for each 403 to somebody signed in, by page or REST."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        # For audit, which lies below this app and cannot import it.
+        request.actor = partial(actor_of, request)  # type: ignore[attr-defined]
         response = self.get_response(request)
         if response.status_code == 403 and isinstance(getattr(request, "user", None), User):
             record_refusal(request, actor_of(request))

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
 
 from mlopsportal.accounts.errors import NotAllowed
 from mlopsportal.accounts.models import Membership, User
@@ -21,7 +22,17 @@ from mlopsportal.accounts.permissions import (
 )
 from mlopsportal.audit.actions import Actor
 
-__all__ = ["Grants", "Permission", "Role", "can", "grants_of", "require", "require_site_admin", "workspaces_for"]
+__all__ = [
+    "Grants",
+    "Permission",
+    "Role",
+    "can",
+    "grants_of",
+    "require",
+    "require_site_admin",
+    "visible_workspace",
+    "workspaces_for",
+]
 
 _MEMO = "grants"
 _NAMES_TO_ASK = 3
@@ -111,6 +122,18 @@ def workspaces_for(user: User | AnonymousUser, permission: Permission = Permissi
     if not isinstance(user, User) or not user.is_active:
         return memberships.none()
     if user.is_superuser and permission in SITE_ADMIN_PERMISSIONS:
-        every = Membership._meta.get_field("workspace").related_model
-        return every._default_manager.values_list("pk", flat=True)
+        return _workspaces().values_list("pk", flat=True)
     return memberships.filter(user=user, role__in=roles_with(permission))
+
+
+def visible_workspace(user: User, slug: str) -> WorkspaceLike:
+    """Return the workspace of that slug. Raises Http404 when there is none, or none that `user` may see."""
+    found: WorkspaceLike = get_object_or_404(_workspaces(), slug=slug, pk__in=workspaces_for(user))
+    return found
+
+
+def _workspaces() -> QuerySet[Any, Any]:
+    """All workspaces, by the relation: their model lives above this app."""
+    model: Any = Membership._meta.get_field("workspace").related_model
+    every: QuerySet[Any, Any] = model._default_manager.all()
+    return every

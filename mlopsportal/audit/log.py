@@ -108,7 +108,7 @@ def verify_event(event: Event) -> Verification:
     Says that row and leaf agree, not that neither was rewritten: that takes an exported checkpoint.
     """
     content = bytes(event.leaf)
-    detail = EventDetail.objects.filter(event=event).first()
+    detail: EventDetail | None = getattr(event, "detail", None)
     return Verification(leaf_hash(content), tuple(_mismatches(event, content, detail)), erased=detail is None)
 
 
