@@ -18,8 +18,12 @@ ALLOWED = frozenset(
         "mlopsportal.changes.tasks.apply_change",
         "mlopsportal.changes.tasks.plan_change",
         "mlopsportal.changes.tasks.sweep",
+        "registry.tasks.check_connection",
+        "registry.tasks.fetch_logs",
+        "registry.tasks.fetch_steps",
+        "registry.tasks.follow_runs",
         "registry.tasks.sweep",
-        "registry.tasks.sync",
+        "registry.tasks.sync_step",
         "scheduling.tasks.sweep",
     }
 )
