@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,8 +26,11 @@ _TYPE_KEY = {
 
 
 def text(value: Any, longest: int = 255) -> str:
-    """Return a text column's value: "" for null, cut to fit, without the NUL that PostgreSQL refuses."""
-    return "" if value is None else str(value).replace("\x00", "\N{SYMBOL FOR NULL}")[:longest]
+    """Return a text column's value: "" for null, cut to fit, without NUL and half surrogates, which databases refuse."""
+    if value is None:
+        return ""
+    shown = str(value).replace("\x00", "\N{SYMBOL FOR NULL}")[:longest]
+    return shown if shown.isascii() else shown.encode("utf-8", "replace").decode("utf-8")
 
 
 def mapping(value: Any) -> dict[str, Any]:
@@ -47,6 +51,15 @@ def moment(value: Any, default: datetime = EPOCH) -> datetime:
 def moment_or_none(value: Any) -> datetime | None:
     found = moment(value)
     return None if found == EPOCH else found
+
+
+@contextmanager
+def reading(what: str) -> Iterator[None]:
+    """Turn what Python says of JSON in an unforeseen shape into Unreadable: one odd object must not end a sync."""
+    try:
+        yield
+    except (TypeError, AttributeError, KeyError, ValueError, RecursionError) as error:
+        raise Unreadable(what, f"{type(error).__name__}: {error}") from error
 
 
 def properties_of(raw: Json) -> Json:

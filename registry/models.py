@@ -138,6 +138,11 @@ class Mirrored(models.Model):
     class Meta:
         abstract = True
 
+    @property
+    def ref(self) -> Ref:
+        """The name of the object this row mirrors, without its workspace."""
+        raise NotImplementedError
+
 
 class AssetQuerySet(models.QuerySet["Asset"]):
     def listed(self, workspace: Workspace, kind: str, *, pipelines: bool = False) -> AssetQuerySet:
@@ -406,7 +411,7 @@ class StepLog(models.Model):
     name = models.CharField(max_length=400, blank=True, default="")
     state = models.CharField(max_length=16, choices=LogState.choices, default=LogState.WANTED)
     text = models.TextField(blank=True, default="")
-    is_cut = models.BooleanField(default=False, help_text="Only the last part of a long file is kept")
+    is_cut = models.BooleanField(default=False, help_text="Only the first part of a long file is kept")
     message = models.TextField(blank=True, default="")
     requested_at = models.DateTimeField()
     fetched_at = models.DateTimeField(null=True)

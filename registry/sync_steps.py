@@ -1,0 +1,252 @@
+"""Mirrors the steps of a run from run history: times, reuse, data in and out, metrics; and with them its lineage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from mlopsportal import azureml
+from mlopsportal.azureml import Json
+from mlopsportal.specs import normalize
+from mlopsportal.specs.ref import parse_azure_reference
+from registry import facts
+from registry.models import TERMINAL_STATUSES, Edge, EdgeRole, Run, RunStatus, Step, Version, Workspace
+from registry.raw import raw_of
+from registry.stages import Cursor, StageResult
+
+if TYPE_CHECKING:
+    from mlopsportal.azureml import Connection
+
+RECENT_RUNS = 40
+"""Of so many of the newest runs a sync reads the steps by itself; of older ones when somebody looks."""
+RUNS_AT_ONCE = 5
+PRODUCERS_AT_ONCE = 10
+DEEPEST = 4
+MOST_STEPS = 1000
+_PIPELINE = "azureml.PipelineRun"
+
+
+@dataclass(frozen=True)
+class Child:
+    """One child run at its node path; `node` is the key of its node."""
+
+    path: str
+    node: str
+    raw: Json
+
+
+def steps(workspace: Workspace, connection: Connection, cursor: Cursor | None, now: datetime) -> StageResult:
+    """Stage: the steps of recent runs and of those under way, a few runs at a time."""
+    waiting = list(wanting_steps(workspace, now)[:RUNS_AT_ONCE])
+    count = sum(fetch_steps(workspace, connection, run) for run in waiting)
+    return StageResult({} if len(waiting) == RUNS_AT_ONCE else None, {"steps seen": count})
+
+
+def wanting_steps(workspace: Workspace, now: datetime) -> Any:
+    """Return the runs whose steps this sync should read, newest first."""
+    newest = Run.objects.filter(workspace=workspace).order_by("-started_at", "-id")
+    oldest_recent = newest.values_list("started_at", flat=True)[RECENT_RUNS - 1 : RECENT_RUNS]
+    recent = Q(started_at__gte=oldest_recent[0]) if oldest_recent else Q()
+    unread = Q(steps_synced_at=None) | Q(steps_synced_at__lt=now)
+    ended = Q(status__in=TERMINAL_STATUSES)
+    rows = newest.filter(unread, recent | ~ended, steps_final=False, missing_since=None)
+    return rows.select_related("part", "workspace")
+
+
+def producers(workspace: Workspace, connection: Connection, cursor: Cursor | None, now: datetime) -> StageResult:
+    """Stage: models that name a step nobody knows yet lead to the run whose steps are then read."""
+    after = (cursor or {}).get("after", 0)
+    models = Version.objects.filter(workspace=workspace, kind="model", pk__gt=after).exclude(job_name="")
+    known = Step.objects.filter(run__workspace=workspace).values("run_id_azure")
+    roots = Run.objects.filter(workspace=workspace).values("job_name")
+    unknown = models.exclude(job_name__in=known).exclude(job_name__in=roots).order_by("pk")
+    waiting = list(unknown.values_list("pk", "job_name")[:PRODUCERS_AT_ONCE])
+    for _, job_name in waiting:
+        _read_producer(workspace, connection, job_name)
+    done = len(waiting) < PRODUCERS_AT_ONCE
+    return StageResult(None if done else {"after": waiting[-1][0]}, {})
+
+
+def _read_producer(workspace: Workspace, connection: Connection, job_name: str) -> None:
+    history = connection.reader.run(job_name)
+    root = facts.text((history or {}).get("rootRunId"))
+    run = Run.objects.filter(workspace=workspace, job_name=root, steps_synced_at=None).select_related("part").first()
+    if run is not None:
+        fetch_steps(workspace, connection, run)
+
+
+def fetch_steps(workspace: Workspace, connection: Connection, run: Run) -> int:
+    """Read a run's times, steps, metrics and lineage from run history and write them; return how many steps it has."""
+    began = timezone.now()
+    history = connection.reader.run(run.job_name)
+    if history is None:
+        Run.objects.filter(pk=run.pk).update(steps_synced_at=began, steps_final=run.is_terminal)
+        return 0
+    children = list(_children(connection, run))[:MOST_STEPS]
+    metrics = {child.path: _metrics(connection, child) for child in children}
+    with transaction.atomic():
+        _write_times(run, history, began)
+        rows = [_step(run, child, metrics[child.path]) for child in children]
+        _write_steps(run, rows)
+        _write_edges(workspace, run, rows)
+    return len(rows)
+
+
+def _children(connection: Connection, run: Run) -> Iterator[Child]:
+    """Yield every step, breadth first at each level; the one node of the one-node form is left out, its steps move up."""
+    jobs = facts.properties_of(raw_of(run)).get("jobs")
+    unwrapped = normalize.MAIN if normalize.unwrap_main(jobs) is not None else None
+    yield from _level(connection, run.job_name, "", DEEPEST + 1, unwrapped)
+
+
+def _level(connection: Connection, parent: str, prefix: str, levels: int, unwrapped: str | None) -> Iterator[Child]:
+    if levels == 0:
+        return
+    for page in connection.reader.children(parent):
+        for raw in page.items:
+            node = facts.text(raw.get("displayName") or raw.get("runId"))
+            path = f"{prefix}.{node}" if prefix else node
+            if unwrapped is not None and node == unwrapped:
+                yield from _level(connection, str(raw.get("runId")), "", levels - 1, None)
+                continue
+            yield Child(path[:600], node, raw)
+            if _is_pipeline(raw):
+                yield from _level(connection, str(raw.get("runId")), path, levels - 1, None)
+
+
+def _is_pipeline(raw: Json) -> bool:
+    properties = facts.mapping(raw.get("properties"))
+    return _PIPELINE in (raw.get("runType"), properties.get("azureml.runsource"))
+
+
+def _metrics(connection: Connection, child: Child) -> dict[str, list[list[float]]]:
+    """Return a step's series, `{name: [[step, value], ...]}`; a service without metrics has none to tell."""
+    if _is_pipeline(child.raw) or not child.raw.get("startTimeUtc") or _is_reused(child.raw):
+        return {}
+    try:
+        series = connection.reader.metrics(str(child.raw.get("runId")))
+    except (azureml.Refused, azureml.BadResponse):
+        return {}
+    found = {facts.text(name): _points(values) for name, values in series.items()}
+    return {name: points for name, points in found.items() if points}
+
+
+def _points(values: list[Json]) -> list[list[float]]:
+    points = []
+    for index, value in enumerate(values):
+        numbers = [number for number in facts.mapping(value.get("data")).values() if isinstance(number, int | float)]
+        if numbers:
+            step = value.get("step")
+            points.append([float(step if isinstance(step, int) else index), float(numbers[0])])
+    return points
+
+
+def _is_reused(raw: Json) -> bool:
+    return str(facts.mapping(raw.get("properties")).get("azureml.isreused", "")).lower() == "true"
+
+
+def _write_times(run: Run, history: Json, began: datetime) -> None:
+    """Set what run history knows better than a listing; the run is final once it was read after its end."""
+    run.started_at = facts.moment(history.get("startTimeUtc"), run.started_at)
+    run.ended_at = facts.moment_or_none(history.get("endTimeUtc"))
+    run.status = facts.text(history.get("status") or run.status or RunStatus.UNKNOWN, 24)
+    run.error = error_of(history)
+    run.steps_synced_at = began
+    run.steps_final = run.status in TERMINAL_STATUSES
+    run.save(update_fields=["started_at", "ended_at", "status", "error", "steps_synced_at", "steps_final"])
+
+
+def error_of(history: Json) -> str:
+    inner = facts.mapping(facts.mapping(history.get("error")).get("error"))
+    return facts.text(inner.get("message"), 4000)
+
+
+def _step(run: Run, child: Child, metrics: dict[str, list[list[float]]]) -> Step:
+    raw = child.raw
+    properties = facts.mapping(raw.get("properties"))
+    name, version = _component(run, child, properties)
+    reused = _is_reused(raw)
+    return Step(
+        run=run,
+        run_id_azure=facts.text(raw.get("runId")),
+        path=child.path,
+        display_name=facts.text(raw.get("displayName")),
+        status=facts.text(raw.get("status") or RunStatus.UNKNOWN, 24),
+        component_name=name,
+        component_version=version,
+        started_at=facts.moment_or_none(raw.get("startTimeUtc")),
+        ended_at=facts.moment_or_none(raw.get("endTimeUtc")),
+        is_reused=reused,
+        reused_from=facts.text(properties.get("azureml.reusedrunid")) if reused else "",
+        inputs=_ports(raw.get("inputs")) | _parameters(raw.get("parameters")),
+        outputs=_ports(raw.get("outputs")),
+        metrics=metrics,
+        error=error_of(raw),
+    )
+
+
+def _component(run: Run, child: Child, properties: Json) -> tuple[str, str]:
+    """Return name and version of the component a step executed: by its id, else by the run's own graph, else by name."""
+    written = properties.get("azureml.moduleid")
+    found = parse_azure_reference(written, "component") if isinstance(written, str) else None
+    if found is None and "." not in child.path:
+        node = facts.mapping(facts.mapping(facts.properties_of(raw_of(run)).get("jobs")).get(child.node))
+        use = facts.use_columns(normalize.component_text(node))
+        if use is not None:
+            return use["name"], use["version"]
+    if found is not None and found.kind == "component":
+        return facts.text(found.name), facts.text(found.version, 64)
+    return facts.text(properties.get("azureml.moduleName")), ""
+
+
+def _ports(ports: Any) -> dict[str, dict[str, str]]:
+    """Return `{port: {"asset": Azure's id, "type": ..., "ref": our ref or ""}}`."""
+    shown = {}
+    for port, value in facts.mapping(ports).items():
+        written = facts.mapping(value)
+        ref = facts.asset_ref(written.get("assetId"), "data")
+        shown[facts.text(port)] = {
+            "asset": facts.text(written.get("assetId"), 1000),
+            "type": facts.text(written.get("type")),
+            "ref": str(ref) if ref else "",
+        }
+    return shown
+
+
+def _parameters(values: Any) -> dict[str, dict[str, str]]:
+    return {facts.text(name): {"value": facts.text(value, 1000)} for name, value in facts.mapping(values).items()}
+
+
+def _write_steps(run: Run, rows: list[Step]) -> None:
+    Step.objects.filter(run=run).exclude(run_id_azure__in=[row.run_id_azure for row in rows]).delete()
+    columns = [f.name for f in Step._meta.concrete_fields if f.name not in ("id", "run", "run_id_azure")]
+    Step.objects.bulk_create(
+        rows, batch_size=100, update_conflicts=True, unique_fields=["run", "run_id_azure"], update_fields=columns
+    )
+    last = {f"{row.path}.{name}": points[-1][1] for row in rows for name, points in row.metrics.items()}
+    Run.objects.filter(pk=run.pk).update(metrics=last)
+
+
+def _write_edges(workspace: Workspace, run: Run, rows: list[Step]) -> None:
+    edges = []
+    for row in rows:
+        if row.component_name and row.component_version and row.component_name not in facts.ANONYMOUS:
+            edges.append((row, EdgeRole.EXECUTES, "", f"component:{row.component_name}:{row.component_version}"))
+        for role, ports in ((EdgeRole.INPUT, row.inputs), (EdgeRole.OUTPUT, row.outputs)):
+            edges += [(row, role, port, value["ref"]) for port, value in ports.items() if value.get("ref")]
+    Edge.objects.filter(run=run).exclude(step="").delete()
+    Edge.objects.bulk_create(
+        [
+            Edge(workspace=workspace, run=run, step=row.path, role=role, port=port, ref=ref[:400], at=run.started_at)
+            for row, role, port, ref in edges
+        ],
+        batch_size=200,
+        ignore_conflicts=True,
+    )
+    Edge.objects.filter(run=run, step="").exclude(at=run.started_at).update(at=run.started_at)

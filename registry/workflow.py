@@ -1,0 +1,151 @@
+"""What people do to the registry: workspaces, and asking for syncs, steps and logs; each with its audit event where it is a change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from mlopsportal.accounts.roles import Permission, require, require_site_admin
+from mlopsportal.audit import log
+from mlopsportal.audit.actions import SYSTEM, Action, Actor
+from mlopsportal.queue.enqueue import enqueue
+from registry import sync
+from registry.errors import WorkspaceExists
+from registry.models import ConnectionState, LogState, Run, StepLog, SyncRun, Workspace
+
+FRESH_ENOUGH = timedelta(seconds=5)
+"""Two people who look at one run ask Azure once."""
+ASKED_AGAIN = timedelta(seconds=60)
+"""A request that got no answer for so long was lost with its worker."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What an administrator says about a workspace: where it is, how to sign in, and the portal's own settings."""
+
+    cloud: str
+    subscription_id: str
+    resource_group: str
+    name: str
+    endpoint: str = ""
+    display_name: str = ""
+    credential: str = ""
+    default_compute: str = "serverless"
+    tier: str = "development"
+    auto_apply: bool = False
+    sync_every_seconds: int = 120
+    runs_window_days: int = 90
+
+
+def settings_of(workspace: Workspace) -> dict[str, Any]:
+    """Return the settings as an audit event and a form show them."""
+    return {item.name: getattr(workspace, item.name) for item in fields(Settings)}
+
+
+def add_workspace(slug: str, settings: Settings, *, actor: Actor) -> Workspace:
+    """Add a workspace, test its connection and start its first sync. Raises WorkspaceExists, PermissionDenied."""
+    if actor != SYSTEM:
+        require_site_admin(actor)
+    try:
+        with transaction.atomic():
+            values = {item.name: getattr(settings, item.name) for item in fields(Settings)}
+            workspace = Workspace.objects.create(slug=slug, connection_state=ConnectionState.TESTING, **values)
+            target = f"workspace:{slug}"
+            log.record(Action.WORKSPACE_ADDED, actor=actor, workspace=slug, target=target, after=values)
+            enqueue("registry.tasks.check_connection", workspace.pk, cluster="sync")
+            first = sync.start(workspace, actor=SYSTEM, reason="first")
+            enqueue("registry.tasks.sync_step", first.pk, cluster="sync")
+    except IntegrityError as error:
+        raise WorkspaceExists(slug) from error
+    return workspace
+
+
+def edit_workspace(workspace: Workspace, settings: Settings, *, actor: Actor) -> Workspace:
+    """Change a workspace's settings; another place or credential is tested anew. Raises WorkspaceExists, PermissionDenied."""
+    require(actor, Permission.MANAGE, workspace)
+    before = settings_of(workspace)
+    after = {item.name: getattr(settings, item.name) for item in fields(Settings)}
+    changed = {name for name in after if after[name] != before[name]}
+    if not changed:
+        return workspace
+    try:
+        with transaction.atomic():
+            for name in changed:
+                setattr(workspace, name, after[name])
+            workspace.save(update_fields=sorted(changed))
+            log.record(
+                Action.WORKSPACE_CHANGED,
+                actor=actor,
+                workspace=workspace.slug,
+                target=f"workspace:{workspace.slug}",
+                before={name: before[name] for name in sorted(changed)},
+                after={name: after[name] for name in sorted(changed)},
+            )
+            if changed & {"cloud", "endpoint", "subscription_id", "resource_group", "name", "credential"}:
+                _test(workspace)
+    except IntegrityError as error:
+        raise WorkspaceExists(workspace.slug) from error
+    return workspace
+
+
+def request_connection_check(workspace: Workspace, *, actor: Actor) -> None:
+    """Have a worker test the connection; the result appears on the row. Raises PermissionDenied."""
+    require(actor, Permission.MANAGE, workspace)
+    with transaction.atomic():
+        _test(workspace)
+        target = f"workspace:{workspace.slug}"
+        log.record(Action.WORKSPACE_CHECKED, actor=actor, workspace=workspace.slug, target=target)
+
+
+def _test(workspace: Workspace) -> None:
+    workspace.connection_state, workspace.connection_message = ConnectionState.TESTING, ""
+    workspace.save(update_fields=["connection_state", "connection_message"])
+    enqueue("registry.tasks.check_connection", workspace.pk, cluster="sync")
+
+
+def request_sync(workspace: Workspace, *, actor: Actor, reason: str = "requested") -> SyncRun:
+    """Start a sync, or return the one under way. Raises PermissionDenied."""
+    if actor != SYSTEM:
+        require(actor, Permission.READ, workspace)
+    with transaction.atomic():
+        found = sync.start(workspace, actor=actor, reason=reason)
+        enqueue("registry.tasks.sync_step", found.pk, cluster="sync")
+        return found
+
+
+def request_steps(run: Run) -> bool:
+    """Have a worker read a run's steps unless they are final or just read; True when it was asked to. No audit: a read."""
+    if run.steps_final:
+        return False
+    now = timezone.now()
+    waiting = run.steps_requested_at and (run.steps_synced_at is None or run.steps_synced_at < run.steps_requested_at)
+    if waiting and run.steps_requested_at and now - run.steps_requested_at < ASKED_AGAIN:
+        return False
+    if run.steps_synced_at and now - run.steps_synced_at < FRESH_ENOUGH:
+        return False
+    with transaction.atomic():
+        unasked = Run.objects.filter(pk=run.pk, steps_requested_at=run.steps_requested_at)
+        if not unasked.update(steps_requested_at=now):
+            return False
+        enqueue("registry.tasks.fetch_steps", run.pk, cluster="sync")
+    run.steps_requested_at = now
+    return True
+
+
+def request_logs(run: Run, run_id_azure: str) -> StepLog:
+    """Have a worker read the log files of a run or step; return the row that tells how that goes. No audit: a read."""
+    now = timezone.now()
+    with transaction.atomic():
+        listing, made = StepLog.objects.select_for_update().get_or_create(
+            run=run, run_id_azure=run_id_azure, name="", defaults={"requested_at": now}
+        )
+        stale = now - listing.requested_at > (ASKED_AGAIN if listing.state == LogState.WANTED else FRESH_ENOUGH)
+        if made or stale:
+            listing.state, listing.requested_at, listing.message = LogState.WANTED, now, ""
+            listing.save(update_fields=["state", "requested_at", "message"])
+            enqueue("registry.tasks.fetch_logs", listing.pk, cluster="sync")
+    return listing

@@ -1,0 +1,35 @@
+"""What the registry's tests are built of: a workspace row for a running sandbox, and a sync of it."""
+
+from __future__ import annotations
+
+from mlopsportal.accounts.models import Membership, User
+from mlopsportal.accounts.permissions import Role
+from mlopsportal.audit.actions import SYSTEM
+from registry.models import Cloud, SyncRun, Workspace
+from registry.sync import sync_workspace
+from tests.sandbox_server import RunningSandbox
+
+
+def make_workspace(sandbox: RunningSandbox | None = None, slug: str = "demo") -> Workspace:
+    """A workspace row that points at the sandbox, or nowhere."""
+    return Workspace.objects.create(
+        slug=slug,
+        cloud=Cloud.SANDBOX,
+        endpoint=sandbox.url if sandbox else "http://127.0.0.1:9",
+        subscription_id=sandbox.subscription_id if sandbox else "00000000-0000-0000-0000-000000000001",
+        resource_group=sandbox.resource_group if sandbox else slug,
+        name=sandbox.workspace if sandbox else slug,
+    )
+
+
+def sync(workspace: Workspace) -> SyncRun:
+    found = sync_workspace(workspace, actor=SYSTEM, reason="test")
+    workspace.refresh_from_db()
+    return found
+
+
+def make_user(name: str, *workspaces: Workspace, role: Role = Role.VIEWER) -> User:
+    user = User.objects.create_user(name, password="correct horse battery")
+    for workspace in workspaces:
+        Membership.objects.create(user=user, workspace=workspace, role=role)
+    return user
