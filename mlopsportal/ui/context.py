@@ -69,6 +69,11 @@ class Navigation:
         return bool(user is not None and user.is_authenticated)
 
     @cached_property
+    def name(self) -> str:
+        """The sign-in name of the person; "" when there is none."""
+        return str(self.request.user.get_username()) if self.signed_in else ""
+
+    @cached_property
     def workspaces(self) -> list[NavWorkspace]:
         """The workspaces the person may see, by slug; empty for a page without a person."""
         if not self.signed_in:

@@ -24,10 +24,8 @@ def is_hidden(character: str) -> bool:
 
 
 def escape_of(character: str) -> str:
-    code = ord(character)
-    if code < 0x100:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    """Return `⟨U+202E⟩`, as `specs.textdiff` writes it."""
+    return f"⟨U+{ord(character):04X}⟩"
 
 
 def segments(text: str) -> Iterator[tuple[bool, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -14,9 +14,11 @@ from django.utils import timezone
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 
+from mlopsportal.specs.diff import Change
 from mlopsportal.specs.problems import Problem
 from mlopsportal.specs.ref import Ref
-from mlopsportal.ui import addresses, code, jsonview, times
+from mlopsportal.specs.textdiff import Hunk
+from mlopsportal.ui import addresses, code, differences, drawing, jsonview, times
 from mlopsportal.ui.badges import badge_of
 from mlopsportal.ui.visible import plain_visible, visible_html
 
@@ -164,6 +166,16 @@ def copy(text: object, shown: object = None, label: str = "") -> SafeString:
     )
 
 
+@register.simple_tag
+def copy_button(text: object, label: str = "text") -> SafeString:
+    """Return only a button that copies a text, for a heading beside the text itself."""
+    return format_html(
+        '<button type="button" class="btn small" data-copy="{}" aria-label="Copy {}" hidden>Copy</button>',
+        escape(str(text)),
+        label,
+    )
+
+
 @register.filter
 def short_digest(digest: str | None) -> str:
     """Return `9b1e…c07a` of a long digest; a short one as it is."""
@@ -174,7 +186,7 @@ def short_digest(digest: str | None) -> str:
 @register.simple_tag
 def digest_copy(digest: str | None, label: str = "digest") -> SafeString:
     """Return the short form of a digest with a button that copies all of it."""
-    return copy(digest, short_digest(digest), label) if digest else format_html('<span class="quiet">–</span>')
+    return copy(digest, short_digest(digest), label) if digest else format_html('<span class="quiet">{}</span>', "–")
 
 
 @register.filter(name="bytes")
@@ -209,6 +221,30 @@ def problem_list(problems: Iterable[Problem], anchor: str = "") -> SafeString | 
 
 
 @register.simple_tag
+def diff(hunks: Sequence[Hunk], label: str = "the text", unified: bool = False) -> SafeString:
+    """Return the hunks of `specs.textdiff.text_diff`, side by side where there is room."""
+    return differences.diff_html(hunks, label=label, unified=unified)
+
+
+@register.simple_tag
+def fields_diff(changes: Sequence[Change], label: str = "Changed fields") -> SafeString:
+    """Return the changes of `specs.diff.diff` as a table."""
+    return differences.fields_html(changes, label=label)
+
+
+@register.simple_tag
+def graph(drawn: drawing.Drawing) -> SafeString:
+    """Return a drawing made by `mlopsportal.ui.drawing.drawing_of` as SVG."""
+    return drawing.svg_html(drawn)
+
+
+@register.inclusion_tag("ui/_graph_table.html")
+def graph_table(drawn: drawing.Drawing) -> Mapping[str, object]:
+    """Return the same drawing as a table of steps."""
+    return {"rows": drawing.table_rows(drawn), "label": f"{drawn.label} as a table"}
+
+
+@register.simple_tag
 def json_view(value: object, label: str = "JSON", depth_open: int = 2) -> SafeString:
     """Return a JSON value as a tree of details."""
     return jsonview.json_html(value, label=label, depth_open=depth_open)
@@ -235,6 +271,27 @@ def pager(context: RequestContext, page: Any, label: str = "Pages") -> Mapping[s
         "next": query(context, cursor=page.next) if page.next else "",
         "previous": query(context, cursor=page.previous) if page.previous else "",
     }
+
+
+@register.simple_tag(takes_context=True)
+def sort_link(context: RequestContext, name: str, words: str, default: str = "") -> SafeString:
+    """Return a heading that sorts by `name`, the other way round when it already does."""
+    turned = f"-{name}" if _sorted_by(context, default) == name else name
+    return format_html('<a href="{}">{}</a>', query(context, sort=turned), words)
+
+
+@register.simple_tag(takes_context=True)
+def sort_state(context: RequestContext, name: str, default: str = "") -> SafeString | str:
+    """Return the `aria-sort` attribute of a heading, nothing when the list is not sorted by it."""
+    now = _sorted_by(context, default)
+    if now.removeprefix("-") != name:
+        return ""
+    return format_html(' aria-sort="{}"', "descending" if now.startswith("-") else "ascending")
+
+
+def _sorted_by(context: RequestContext, default: str) -> str:
+    request: HttpRequest = context["request"]
+    return request.GET.get("sort", default)
 
 
 @register.inclusion_tag("ui/_empty.html")

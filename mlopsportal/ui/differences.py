@@ -1,0 +1,151 @@
+"""Differences as markup: text line by line, values field by field; knows rows and changes, not how they were found."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from mlopsportal.specs.diff import Change
+from mlopsportal.specs.textdiff import Hunk, Row, Span
+from mlopsportal.ui.badges import badge_of
+from mlopsportal.ui.visible import visible_html
+
+MAX_VALUE = 2000
+
+
+def diff_html(hunks: Sequence[Hunk], *, label: str = "the text", unified: bool = False) -> SafeString:
+    """Return hunks side by side; one below the other where there is no room, or when `unified`.
+
+    `label` names what is compared ("train.yml").
+
+    Each block of changed rows holds its left and right cells in one grid, so that the style sheet alone can turn
+    pairs into "all removed, then all added".
+    """
+    if not hunks:
+        return format_html('<p class="quiet">{}</p>', "No difference in the text.")
+    return format_html(
+        '<div class="diff{}" tabindex="0" role="region" aria-label="{}">{}</div>',
+        " unified" if unified else "",
+        f"Differences in {label}",
+        format_html_join("", "{}", ((_hunk(hunk),) for hunk in hunks)),
+    )
+
+
+def _hunk(hunk: Hunk) -> SafeString:
+    blocks = (list(rows) for _, rows in groupby(hunk.rows, key=lambda row: row.kind == "same"))
+    left = sum(1 for row in hunk.rows if row.left_number)
+    right = sum(1 for row in hunk.rows if row.right_number)
+    return format_html(
+        '<div class="hunk">Lines {}–{}, now {}–{}</div>{}',
+        hunk.left_start,
+        hunk.left_start + max(left - 1, 0),
+        hunk.right_start,
+        hunk.right_start + max(right - 1, 0),
+        format_html_join("", '<div class="rows2">{}</div>', ((_cells(block),) for block in blocks)),
+    )
+
+
+def _cells(rows: Iterable[Row]) -> SafeString:
+    return format_html_join("", "{}{}", ((_left(row), _right(row)) for row in rows))
+
+
+def _left(row: Row) -> SafeString:
+    if row.left_number is None:
+        return format_html('<div class="cell {}"></div>', "none")
+    kind = "same" if row.kind == "same" else "removed"
+    return _cell(kind, row.left_number, row.right_number if kind == "same" else None, row.left, _marks(row, "del"))
+
+
+def _right(row: Row) -> SafeString:
+    if row.right_number is None:
+        return format_html('<div class="cell {}"></div>', "none right-side")
+    if row.kind == "same":
+        return _cell("same right-side", row.right_number, None, row.right, "", hidden=True)
+    return _cell("added right-side", row.right_number, None, row.right, _marks(row, "ins"), second=True)
+
+
+def _marks(row: Row, tag: str) -> str:
+    return tag if row.kind == "changed" else ""
+
+
+def _cell(
+    kind: str,
+    number: int,
+    other: int | None,
+    spans: Sequence[Span],
+    tag: str,
+    *,
+    second: bool = False,
+    hidden: bool = False,
+) -> SafeString:
+    """Return one line: its number, the number on the other side (shown only when unified), its sign, its text."""
+    sign, word = _SIGNS.get(kind.split()[0], ("", ""))
+    own = format_html('<span class="n">{}</span>', number)
+    beside = format_html('<span class="n n2">{}</span>', other or "")
+    return format_html(
+        '<div class="cell {}"{}>{}{}<span class="sg">{}{}</span><span class="tx">{}</span></div>',
+        kind,
+        format_html(' aria-hidden="{}"', "true") if hidden else "",
+        beside if second else own,
+        own if second else beside,
+        format_html('<span class="sr">{}</span>', word) if word else "",
+        format_html('<span aria-hidden="true">{}</span>', sign) if sign else "",
+        format_html_join("", "{}", ((_span(span, tag),) for span in spans)),
+    )
+
+
+_SIGNS = {"removed": ("−", "removed"), "added": ("+", "added")}
+
+
+def _span(span: Span, tag: str) -> SafeString:
+    text = visible_html(span.text)
+    if not span.marked or not tag:
+        return text
+    return format_html("<del>{}</del>", text) if tag == "del" else format_html("<ins>{}</ins>", text)
+
+
+def fields_html(changes: Sequence[Change], *, label: str = "Changed fields") -> SafeString:
+    """Return a table of changes: what, where, before, after."""
+    if not changes:
+        return format_html('<p class="quiet">{}</p>', "No difference in meaning.")
+    return format_html(
+        '<div class="table fields" tabindex="0" role="region" aria-label="{}"><table><thead><tr>'
+        '<th scope="col">Change</th><th scope="col">Field</th><th scope="col">Before</th><th scope="col">After</th>'
+        "</tr></thead><tbody>{}</tbody></table></div>",
+        label,
+        format_html_join("", "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>", _field_rows(changes)),
+    )
+
+
+def _field_rows(changes: Iterable[Change]) -> Iterator[tuple[SafeString, SafeString, SafeString, SafeString]]:
+    for change in changes:
+        known = badge_of(change.kind, "difference")
+        pill = format_html(
+            '<span class="pill {}"><span class="sign" aria-hidden="true">{}</span>{}</span>',
+            known.tone,
+            known.sign,
+            known.word,
+        )
+        path = format_html("<code>{}</code>", visible_html(change.path or "the whole document"))
+        if change.kind == "moved":
+            yield pill, path, _place(change.before), _place(change.after)
+        else:
+            before = _value(change.before, missing=change.kind == "added")
+            yield pill, path, before, _value(change.after, missing=change.kind == "removed")
+
+
+def _place(position: object) -> SafeString:
+    return format_html('<span class="quiet">place {}</span>', int(str(position)) + 1)
+
+
+def _value(value: object, *, missing: bool) -> SafeString:
+    if missing:
+        return format_html('<span class="quiet">{}</span>', "–")
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    if len(text) > MAX_VALUE:
+        return format_html("<code>{}</code> <span>… {} characters</span>", visible_html(text[:MAX_VALUE]), len(text))
+    return format_html("<code>{}</code>", visible_html(text))
