@@ -14,7 +14,7 @@ from django.utils import timezone
 from mlopsportal import azureml
 from mlopsportal.azureml import Json
 from mlopsportal.specs import normalize
-from mlopsportal.specs.ref import parse_azure_reference
+from mlopsportal.specs.ref import Ref, parse_azure_reference
 from registry import facts
 from registry.models import TERMINAL_STATUSES, Edge, EdgeRole, Run, RunStatus, Step, Version, Workspace
 from registry.raw import raw_of
@@ -234,19 +234,29 @@ def _write_steps(run: Run, rows: list[Step]) -> None:
 
 
 def _write_edges(workspace: Workspace, run: Run, rows: list[Step]) -> None:
-    edges = []
+    """Write what is new of the steps' edges and delete what no longer holds; what stands is left alone."""
+    wanted = set(_edges_of(rows))
+    columns = ("pk", "step", "role", "port", "ref")
+    known = {tuple(row[1:]): row[0] for row in Edge.objects.filter(run=run).exclude(step="").values_list(*columns)}
+    gone = [pk for key, pk in known.items() if key not in wanted]
+    if gone:
+        Edge.objects.filter(pk__in=gone).delete()
+    new = [
+        Edge(workspace=workspace, run=run, step=step, role=role, port=port, ref=ref, at=run.started_at)
+        for step, role, port, ref in sorted(wanted - known.keys())
+    ]
+    Edge.objects.bulk_create(new, batch_size=200, ignore_conflicts=True)
+    Edge.objects.filter(run=run).exclude(at=run.started_at).update(at=run.started_at)
+
+
+def _edges_of(rows: list[Step]) -> Iterator[tuple[str, str, str, str]]:
+    """Yield (step, role, port, ref). A reused step wrote nothing: its outputs are those of the run it points at."""
     for row in rows:
         if row.component_name and row.component_version and row.component_name not in facts.ANONYMOUS:
-            edges.append((row, EdgeRole.EXECUTES, "", f"component:{row.component_name}:{row.component_version}"))
-        for role, ports in ((EdgeRole.INPUT, row.inputs), (EdgeRole.OUTPUT, row.outputs)):
-            edges += [(row, role, port, value["ref"]) for port, value in ports.items() if value.get("ref")]
-    Edge.objects.filter(run=run).exclude(step="").delete()
-    Edge.objects.bulk_create(
-        [
-            Edge(workspace=workspace, run=run, step=row.path, role=role, port=port, ref=ref[:400], at=run.started_at)
-            for row, role, port, ref in edges
-        ],
-        batch_size=200,
-        ignore_conflicts=True,
-    )
-    Edge.objects.filter(run=run, step="").exclude(at=run.started_at).update(at=run.started_at)
+            ref = Ref("component", row.component_name, row.component_version)
+            yield row.path, EdgeRole.EXECUTES.value, "", str(ref)[:400]
+        sides = [(EdgeRole.INPUT.value, row.inputs)] + ([] if row.is_reused else [(EdgeRole.OUTPUT.value, row.outputs)])
+        for role, ports in sides:
+            for port, value in ports.items():
+                if value.get("ref"):
+                    yield row.path, role, port, value["ref"][:400]

@@ -1,0 +1,48 @@
+"""What a form must know of a pipeline version to run or schedule it: its inputs and its run defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mlopsportal.specs.interface import Interface, interface_of
+from mlopsportal.specs.lift import run_defaults_of
+from registry.models import AssetKind, Version, Workspace
+from registry.raw import raw_of
+
+_MOST_OFFERED = 200
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """The parameters of a pipeline version. `defaults` are input values in YAML form, by input name."""
+
+    interface: Interface
+    defaults: Mapping[str, Any]
+    experiment: str = ""
+    compute: str = ""
+
+
+def pipeline_parameters(version: Version) -> Parameters:
+    """Return the parameters of a version; reads its raw document, so select `part` along with it."""
+    raw = raw_of(version)
+    properties = raw.get("properties") or {}
+    defaults = run_defaults_of(properties.get("properties"))
+    return Parameters(
+        interface=interface_of(properties.get("componentSpec") or {}),
+        defaults=defaults.get("inputs") or {},
+        experiment=str(defaults.get("experiment_name") or ""),
+        compute=str(defaults.get("compute") or "").removeprefix("azureml:"),
+    )
+
+
+def data_references(workspace: Workspace) -> dict[str, list[str]]:
+    """Return references to the newest data and model versions, by their type, for a form to offer."""
+    rows = Version.objects.filter(
+        workspace=workspace, kind__in=[AssetKind.DATA, AssetKind.MODEL], is_archived=False, missing_since=None
+    )
+    offered: dict[str, list[str]] = {}
+    for kind, name, version in rows.order_by("-created_at", "-id").values_list("type", "name", "version")[:_MOST_OFFERED]:
+        offered.setdefault(kind, []).append(f"azureml:{name}:{version}")
+    return offered
