@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -63,6 +63,10 @@ class Document:
     @property
     def value(self) -> Any:  # plain JSON value as parsed; None when the text could not be read
         return self.parsed.value
+
+    def with_value(self, value: Any) -> Document:
+        """Return the document saying something else (repaired, lifted); text and places stay those of the original."""
+        return Document(self.path, self.text, replace(self.parsed, value=value), kind_of(value))
 
     @cached_property
     def ref(self) -> Ref | None:

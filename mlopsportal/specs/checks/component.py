@@ -1,0 +1,126 @@
+"""Checks of command components, registered or inline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mlopsportal.specs.checks.context import Report, joined, suggestion
+from mlopsportal.specs.checks.ports import check_command, check_ports
+from mlopsportal.specs.checks.references import check_reference
+from mlopsportal.specs.checks.shape import (
+    check_component_name,
+    check_keys,
+    check_text_mapping,
+    check_texts,
+    check_version,
+)
+from mlopsportal.specs.ref import parse_azure_reference
+
+COMPONENT_KEYS = frozenset(
+    {
+        "$schema",
+        "name",
+        "version",
+        "display_name",
+        "description",
+        "tags",
+        "type",
+        "is_deterministic",
+        "inputs",
+        "outputs",
+        "properties",
+        "auto_delete_setting",
+        "intellectual_property",
+    }
+)
+_COMMAND_KEYS = COMPONENT_KEYS | {"command", "code", "environment", "resources", "distribution", "additional_includes"}
+_DISTRIBUTIONS = frozenset({"mpi", "pytorch", "tensorflow", "ray"})
+
+
+def check_command_component(value: Mapping[str, Any], report: Report) -> None:
+    """Check a command component that is a document."""
+    check_keys(value, "", _COMMAND_KEYS, report, "key-unknown")
+    check_head(value, report)
+    check_command_body(value, report)
+
+
+def check_head(value: Mapping[str, Any], report: Report) -> None:
+    """Check what components of every type have: name, version, texts, ports."""
+    check_component_name(value, report)
+    check_version(value, report)
+    check_texts(value, ("display_name", "description"), "", report)
+    for key in ("tags", "properties"):
+        check_text_mapping(value, key, report)
+    for side in ("inputs", "outputs"):
+        check_ports(value, side, report)
+    deterministic = value.get("is_deterministic", True)
+    if not isinstance(deterministic, bool):
+        report.add("value-type", "is_deterministic", "`is_deterministic` is true or false.", "Write true or false.")
+
+
+def check_command_body(value: Mapping[str, Any], report: Report, path: str = "") -> None:
+    """Check what a command component runs; it may stand inline at `path`."""
+    if value.get("command") is None:
+        message = "The component has no command."
+        report.add("command-missing", joined(path, "command"), message, "Add `command:` with what to run.")
+    elif not isinstance(value["command"], str):
+        report.add("value-type", joined(path, "command"), "The command must be a text.", "Write it as one text.")
+    check_command(value, report, path)
+    check_environment(value, report, path)
+    check_code(value, report, path)
+    _check_distribution(value, report, path)
+
+
+def check_environment(value: Mapping[str, Any], report: Report, path: str = "", *, required: bool = True) -> None:
+    """An environment is named with its version, or written inline."""
+    environment, here = value.get("environment"), joined(path, "environment")
+    if environment is None:
+        if required:
+            message = "There is no environment: Azure ML does not know what to run the command in."
+            report.add("environment-missing", here, message, "Add `environment: azureml:<name>:<version>`.")
+    elif isinstance(environment, Mapping):
+        _check_inline_environment(environment, here, report)
+    elif not isinstance(environment, str):
+        report.add("value-type", here, "The environment must be a reference.", "Write `azureml:<name>:<version>`.")
+    elif "${{" not in environment and not environment.startswith("file:"):
+        if parse_azure_reference(environment, "environment") is None:
+            _report_odd_environment(environment, here, report)
+        check_reference(environment, "environment", here, report)
+
+
+def _report_odd_environment(environment: str, path: str, report: Report) -> None:
+    if environment.startswith("azureml://"):
+        message = f"`{environment}` is not a reference to an environment."
+        fix = "Write `azureml://registries/<registry>/environments/<name>/versions/<version>`."
+    else:
+        message = f"`{environment}` is not a reference: it does not begin with `azureml:`."
+        fix = f"Write `azureml:{environment}`." if ":" in environment else "Write `azureml:<name>:<version>`."
+    report.add("reference-form", path, message, fix)
+
+
+def _check_inline_environment(environment: Mapping[str, Any], path: str, report: Report) -> None:
+    if not any(key in environment for key in ("image", "build", "conda_file", "docker")):
+        message = "The inline environment has no image."
+        report.add("environment-missing", joined(path, "image"), message, "Add `image:`, or name an environment.")
+
+
+def check_code(value: Mapping[str, Any], report: Report, path: str = "") -> None:
+    """`code` is a text; folders are judged with the other paths."""
+    code, here = value.get("code"), joined(path, "code")
+    if code is None:
+        return
+    if not isinstance(code, str):
+        report.add("value-type", here, "`code` must be a path or a reference.", "Write a path, or `azureml:<code>`.")
+    elif code.startswith("azureml:"):
+        check_reference(code, "code", here, report)
+
+
+def _check_distribution(value: Mapping[str, Any], report: Report, path: str) -> None:
+    distribution = value.get("distribution")
+    if not isinstance(distribution, Mapping):
+        return
+    declared = str(distribution.get("type", "")).lower()
+    if declared not in _DISTRIBUTIONS:
+        here = joined(path, "distribution.type")
+        report.add("value-type", here, f"`{declared}` is not a distribution.", suggestion(declared, _DISTRIBUTIONS))

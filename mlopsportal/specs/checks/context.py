@@ -1,0 +1,122 @@
+"""What every check has at hand: the document's report, the documents beside it, the mirror; judges nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from difflib import get_close_matches
+from typing import Any
+
+from mlopsportal.specs.codes import CODES
+from mlopsportal.specs.documents import Document, Kind
+from mlopsportal.specs.interface import Interface, interface_of
+from mlopsportal.specs.mirrored import Mirror
+from mlopsportal.specs.paths import local_path
+from mlopsportal.specs.problems import Problem, Severity
+from mlopsportal.specs.ref import AzureReference, Ref, parse_azure_reference
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a document is judged against. Without a mirror the text is judged as it stands."""
+
+    documents: Mapping[str, Document]
+    mirror: Mirror | None = None
+    now: datetime | None = None
+
+    def maker_of(self, ref: Ref) -> Document | None:
+        """Return the document that makes `ref`; one that leaves its version open makes any version."""
+        for document in self.documents.values():
+            if document.kind is not Kind.ACTION and document.ref is not None and document.ref in (ref, ref.at(None)):
+                return document
+        return None
+
+    def file(self, document: Document, text: str) -> Document | None:
+        """Return the document a relative path in another one means."""
+        path = local_path(document.path, text)
+        return self.documents.get(path) if path is not None else None
+
+
+@dataclass(frozen=True)
+class Runnable:
+    """A component as far as it is known: its type ("command", "pipeline", …) and its interface."""
+
+    type: str
+    interface: Interface | None
+    value: Mapping[str, Any] | None = None  # as written, when it is inline or a document of this change
+
+
+@dataclass
+class Report:
+    """Collects the problems of one document, each with its place."""
+
+    document: Document
+    surroundings: Surroundings
+    problems: list[Problem] = field(default_factory=list)
+
+    def add(self, code: str, path: str, message: str, fix: str, *, severity: Severity | None = None) -> None:
+        """Add a problem; its severity is the code's own unless one is given."""
+        place = self.document.parsed.nearest(path)
+        line, column = place or (None, None)
+        weight = severity or CODES[code].severity
+        self.problems.append(Problem(code, path, line, column, weight, message, fix))
+
+    def limit(self, code: str, path: str, message: str, fix: str) -> None:
+        """Add something the portal cannot do yet: an error in a change, advice about a file that only lies there."""
+        severity = Severity.ADVICE if self.surroundings.mirror is None else Severity.ERROR
+        self.add(code, path, message, fix, severity=severity)
+
+
+def joined(path: str, key: str | int) -> str:
+    """Return the path of a key below another."""
+    if isinstance(key, int):
+        return f"{path}[{key}]"
+    return f"{path}.{key}" if path else key
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """Say which known word was perhaps meant: "Did you mean `x`?", or which there are."""
+    words = sorted(known)
+    close = get_close_matches(word, words, n=1, cutoff=0.6)
+    if close:
+        return f"Did you mean `{close[0]}`?"
+    return f"Use one of: {', '.join(words)}." if 0 < len(words) <= 12 else "Remove it, or look for a typing error."
+
+
+def runnable_of(value: Any, report: Report) -> Runnable | None:
+    """Find the component that a node names: inline, a file, a version of this change or of the mirror.
+
+    None when it cannot be known here.
+    """
+    if isinstance(value, Mapping):
+        return _written(value)
+    if not isinstance(value, str):
+        return None
+    beside = report.surroundings.file(report.document, value)
+    if beside is not None:
+        return _written(beside.value) if isinstance(beside.value, Mapping) else None
+    reference = parse_azure_reference(value, "component")
+    return None if reference is None or reference.registry else _referred(reference, report)
+
+
+def _written(value: Mapping[str, Any]) -> Runnable:
+    declared = value.get("type")
+    kind = declared if isinstance(declared, str) else "pipeline" if "jobs" in value else "command"
+    return Runnable(kind, interface_of(value), value)
+
+
+def _referred(reference: AzureReference, report: Report) -> Runnable | None:
+    mirror = report.surroundings.mirror
+    version = reference.version
+    if version is None:
+        known = mirror.versions("component", reference.name) if mirror and reference.label != "default" else []
+        version = known[0] if known else None
+    if version is None:
+        return None
+    ref = Ref("component", reference.name, version)
+    maker = report.surroundings.maker_of(ref)
+    if maker is not None and maker is not report.document and isinstance(maker.value, Mapping):
+        return _written(maker.value)
+    found = mirror.version(ref) if mirror else None
+    return Runnable(found.type, found.interface) if found else None

@@ -1,0 +1,173 @@
+"""Checks of pipelines, components and jobs alike: the frame around the nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mlopsportal.specs.checks.component import COMPONENT_KEYS, check_head
+from mlopsportal.specs.checks.context import Report, joined, runnable_of
+from mlopsportal.specs.checks.nodes import Frame, check_nodes
+from mlopsportal.specs.checks.references import check_compute, check_datastore, check_reference
+from mlopsportal.specs.checks.shape import (
+    PORT_NAME,
+    check_asset_name,
+    check_keys,
+    check_text_mapping,
+    check_texts,
+    check_version,
+)
+from mlopsportal.specs.graph import find_cycle, graph_of
+
+_COMPONENT_KEYS = COMPONENT_KEYS | {"jobs"}
+_JOB_KEYS = frozenset(
+    {
+        "$schema",
+        "type",
+        "name",
+        "display_name",
+        "description",
+        "tags",
+        "properties",
+        "experiment_name",
+        "compute",
+        "identity",
+        "services",
+        "settings",
+        "inputs",
+        "outputs",
+        "jobs",
+        "component",
+        "version",
+    }
+)
+_SETTINGS = frozenset(
+    {
+        "default_compute",
+        "default_datastore",
+        "continue_on_step_failure",
+        "force_rerun",
+        "on_init",
+        "on_finalize",
+    }
+)
+_NEEDS_NO_COMPUTE = frozenset({"pipeline", "import", "data_transfer", "if_else", "do_while", "parallel_for", "automl"})
+
+
+def check_pipeline_component(value: Mapping[str, Any], report: Report) -> None:
+    """Check a pipeline component that is a document."""
+    check_keys(value, "", _COMPONENT_KEYS, report, "key-unknown")
+    check_head(value, report)
+    check_graph(value, report)
+
+
+def check_pipeline_job(value: Mapping[str, Any], report: Report) -> None:
+    """Check a pipeline job: it becomes a pipeline version when a change takes it in."""
+    check_keys(value, "", _JOB_KEYS, report, "key-unknown")
+    check_asset_name(value, report, "job")
+    check_version(value, report)
+    check_texts(value, ("display_name", "description", "experiment_name"), "", report)
+    for key in ("tags", "properties"):
+        check_text_mapping(value, key, report)
+    _check_job_inputs(value, report)
+    _check_settings(value, report)
+    if "component" in value and "jobs" not in value:
+        _check_root_component(value, report)
+        return
+    check_graph(value, report)
+    _check_compute(value, report)
+
+
+def _check_root_component(value: Mapping[str, Any], report: Report) -> None:
+    if runnable_of(value["component"], report) is None:
+        check_reference(value["component"], "component", "component", report)
+
+
+def check_graph(value: Mapping[str, Any], report: Report) -> None:
+    """Check the nodes of a pipeline and what flows between them."""
+    jobs = value.get("jobs")
+    if not isinstance(jobs, Mapping) or not jobs:
+        if "jobs" in value or report.document.kind.value != "pipeline component":
+            report.add("jobs-missing", "jobs", "The pipeline has no steps.", "Add `jobs:` with at least one step.")
+        return
+    frame = Frame(
+        inputs=_names(value.get("inputs")),
+        outputs=_names(value.get("outputs")),
+        value=value,
+        jobs=jobs,
+    )
+    check_nodes(frame, report)
+    cycle = find_cycle(graph_of(value))
+    if cycle:
+        message = f"The steps wait for each other: {' → '.join(cycle)}."
+        report.add("cycle", joined("jobs", cycle[0]), message, "Cut one of these bindings.")
+
+
+def _names(ports: Any) -> frozenset[str]:
+    return frozenset(ports) if isinstance(ports, Mapping) else frozenset()
+
+
+def _check_job_inputs(value: Mapping[str, Any], report: Report) -> None:
+    for side in ("inputs", "outputs"):
+        given = value.get(side)
+        if given is not None and not isinstance(given, Mapping):
+            report.add("value-type", side, f"`{side}` must be a mapping.", "Write each name with its value below it.")
+        for name, item in given.items() if isinstance(given, Mapping) else ():
+            path = joined(side, name)
+            if not PORT_NAME.fullmatch(name):
+                message = f"`{name}` is not a name for a port: letters, digits and underscores, no digit first."
+                report.add("port-name", path, message, "Rename it.")
+            if isinstance(item, Mapping):
+                check_reference(item.get("path"), _asset_kind(item), joined(path, "path"), report)
+            elif isinstance(item, str):
+                check_reference(item, "data", path, report)
+
+
+def _asset_kind(item: Mapping[str, Any]) -> str:
+    return "model" if str(item.get("type", "")).endswith("_model") else "data"
+
+
+def _check_settings(value: Mapping[str, Any], report: Report) -> None:
+    settings = value.get("settings")
+    if settings is None:
+        return
+    if not isinstance(settings, Mapping):
+        report.add("value-type", "settings", "`settings` must be a mapping.", "Write `default_compute:` below it.")
+        return
+    check_keys(settings, "settings", _SETTINGS, report, "settings-key-unknown")
+    check_compute(settings.get("default_compute"), "settings.default_compute", report)
+    check_datastore(settings.get("default_datastore"), "settings.default_datastore", report)
+
+
+def _check_compute(value: Mapping[str, Any], report: Report) -> None:
+    """Every step of a job runs somewhere: its own compute, or the pipeline's default."""
+    check_compute(value.get("compute"), "compute", report)
+    settings = value.get("settings")
+    default = settings.get("default_compute") if isinstance(settings, Mapping) else None
+    jobs = value.get("jobs")
+    if default or value.get("compute") or not isinstance(jobs, Mapping):
+        return
+    without = list(nodes_without_compute(jobs, report))
+    if without:
+        names = without[0] if len(without) == 1 else f"{', '.join(without[:-1])} and {without[-1]}"
+        message = f"No compute is set for {names}."
+        fix = "Add `settings: {default_compute: azureml:serverless}`, or `compute:` to each step."
+        report.add("compute-missing", "jobs", message, fix)
+
+
+def nodes_without_compute(jobs: Mapping[str, Any], report: Report) -> list[str]:
+    """Return the names of the nodes that would have no compute; those of a nested pipeline as `outer.inner`."""
+    missing: list[str] = []
+    for name, node in jobs.items():
+        if not isinstance(node, Mapping) or node.get("compute"):
+            continue
+        kind = node.get("type") if isinstance(node.get("type"), str) else "command"
+        if kind == "pipeline":
+            nested = runnable_of(node.get("component"), report)
+            inner = nested.value.get("jobs") if nested is not None and nested.value is not None else None
+            settings = node.get("settings")
+            if isinstance(inner, Mapping) and not (isinstance(settings, Mapping) and settings.get("default_compute")):
+                missing += [f"{name}.{item}" for item in nodes_without_compute(inner, report)]
+        elif kind not in _NEEDS_NO_COMPUTE:
+            missing.append(name)
+    return missing

@@ -1,0 +1,155 @@
+"""Checks of shape that every kind of document shares: keys, names, versions, texts, secrets, paths."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from mlopsportal.specs.checks.context import Report, joined, suggestion
+from mlopsportal.specs.documents import COMPONENT_NAME, legal_component_name
+from mlopsportal.specs.paths import is_absolute, is_local, leaves_bundle, local_path
+
+_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]*")
+_ASSET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,254}")
+PORT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def check_keys(value: Mapping[str, Any], path: str, known: Collection[str], report: Report, code: str) -> None:
+    """Report every key that does not belong here, with the key that was perhaps meant."""
+    for key in value:
+        if key not in known:
+            where = f" in `{path}`" if path else ""
+            report.add(code, joined(path, key), f"The key `{key}` is unknown{where}.", suggestion(key, known))
+
+
+def check_component_name(value: Mapping[str, Any], report: Report) -> None:
+    """A component's name is given and follows Azure ML's rule."""
+    name = value.get("name")
+    if name is None or name == "":
+        stem = legal_component_name(report.document.path.rpartition("/")[2].rpartition(".")[0])
+        report.add("name-missing", "name", "The component has no name.", f"Add `name: {stem}`.")
+    elif not isinstance(name, str):
+        report.add("name-rule", "name", f"The name is not a text but {name!r}.", "Write it as a word.")
+    elif not COMPONENT_NAME.fullmatch(name) or len(name) > 255:
+        message = f"`{name}` is not a component name: lower-case letters, digits and underscores, a letter first."
+        report.add("name-rule", "name", message, f"Write `name: {legal_component_name(name)}`.")
+
+
+def check_asset_name(value: Mapping[str, Any], report: Report, what: str) -> None:
+    """A schedule's, job's or asset's name, where given, is one that Azure ML takes."""
+    name = value.get("name")
+    if name is not None and (not isinstance(name, str) or not _ASSET_NAME.fullmatch(name)):
+        message = f"`{name}` is not a name for a {what}: letters, digits, dashes, dots and underscores."
+        report.add("name-rule", "name", message, "Choose another name.")
+
+
+def check_version(value: Mapping[str, Any], report: Report) -> None:
+    """A version, where given, is a word of letters, digits, dots, dashes and underscores."""
+    version = value.get("version")
+    if version is not None and (not isinstance(version, str) or not _VERSION.fullmatch(version)):
+        report.add("version-rule", "version", f"`{version}` is not a version.", "Write a word like `1` or `1.0.2`.")
+
+
+def check_texts(value: Mapping[str, Any], keys: Collection[str], path: str, report: Report) -> None:
+    """Values that must be texts are texts."""
+    for key in keys:
+        item = value.get(key)
+        if key in value and not isinstance(item, str):
+            shown = "empty" if item is None else f"{type(item).__name__}"
+            message = f"`{key}` must be a text and is {_WORDS.get(shown, shown)}."
+            report.add("value-type", joined(path, key), message, "Write it as a text, in quotes if need be.")
+
+
+_WORDS = {"dict": "a mapping", "list": "a list", "int": "a number", "float": "a number", "bool": "true or false"}
+
+
+def check_text_mapping(value: Mapping[str, Any], key: str, report: Report) -> None:
+    """`tags` and `properties` are mappings of plain values."""
+    item = value.get(key)
+    if key in value and not isinstance(item, Mapping):
+        report.add("value-type", key, f"`{key}` must be a mapping.", f"Write `{key}:` and below it `key: value`.")
+    elif isinstance(item, Mapping):
+        for name, text in item.items():
+            if isinstance(text, Mapping | list):
+                report.add("value-type", joined(key, name), f"`{name}` must be a plain value.", "Write it as a text.")
+
+
+def strings_in(value: Any, path: str = "", skip: Collection[str] = ()) -> Iterator[tuple[str, str, str]]:
+    """Yield path, key and text of every text inside a value; keys in `skip` are left out at the top level."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            if key not in skip:
+                yield from _strings_below(item, joined(path, key), key)
+    else:
+        yield from _strings_below(value, path, "")
+
+
+def _strings_below(value: Any, path: str, key: str) -> Iterator[tuple[str, str, str]]:
+    if isinstance(value, str):
+        yield path, key, value
+    elif isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from _strings_below(item, joined(path, name), name)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _strings_below(item, joined(path, index), key)
+
+
+_SECRETS = (
+    (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"), "a private key"),
+    (re.compile(r"(?i)(?:AccountKey|SharedAccessKey)\s*=\s*[A-Za-z0-9+/=]{20,}"), "an account key"),
+    (re.compile(r"(?i)[?&]sig=[A-Za-z0-9%+/=]{20,}"), "a shared access signature"),
+    (re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"), "a token"),
+    (re.compile(r"\b(?:AKIA|ghp_|github_pat_|sk-)[A-Za-z0-9_]{16,}"), "an access key"),
+    (re.compile(r"(?i)://[^/\s:@${]+:[^/\s:@${]{3,}@"), "a password in an address"),
+)
+_SECRET_KEY = re.compile(r"(?i)(?:^|_)(?:password|passwd|secret|api_?key|account_?key|access_?key|sas_?token)$")
+
+
+def check_secrets(value: Any, report: Report) -> None:
+    """Values that look like secrets are pointed at, never shown."""
+    for path, key, text in strings_in(value):
+        what = next((name for pattern, name in _SECRETS if pattern.search(text)), None)
+        if what is None and _SECRET_KEY.search(key) and _looks_secret(text):
+            what = "a secret"
+        if what is not None:
+            message = "This value looks like " + what + "."
+            report.add(
+                "secret-value", path, message, "Take it out, renew it, and read it from a key vault at run time."
+            )
+
+
+def _looks_secret(text: str) -> bool:
+    return len(text) >= 8 and "${{" not in text and not text.startswith(("azureml:", "http")) and " " not in text
+
+
+_PATH_KEYS = frozenset({"code", "path", "conda_file", "additional_includes", "component", "trial", "create_job", "job"})
+_UPLOAD_KEYS = frozenset({"path", "conda_file", "additional_includes"})
+_DOCUMENT_KEYS = frozenset({"component", "trial", "create_job", "job"})
+
+
+def check_paths(value: Any, report: Report) -> None:
+    """No path leaves the bundle; folders and files that would have to be uploaded are named."""
+    for path, key, text in strings_in(value):
+        if key not in _PATH_KEYS or not is_local(text) or "\n" in text:
+            continue
+        if is_absolute(text) or "\0" in text:
+            message = f"`{text}` is a path on one machine; nobody else has it."
+            report.add("path-outside", path, message, "Use a path relative to this file, inside the same folder.")
+        elif key not in _DOCUMENT_KEYS and path != "job.path":  # the old form of a schedule's create_job
+            _check_upload(path, key, text, report)
+
+
+def _check_upload(path: str, key: str, text: str, report: Report) -> None:
+    local = local_path(report.document.path, text)
+    if local is not None and leaves_bundle(local) and report.surroundings.mirror is not None:
+        message = f"`{text}` leads out of the documents of this change."
+        report.add("path-outside", path, message, "Use a path inside the same folder.")
+    elif key == "code":
+        message = "Code folders are not uploaded by the portal yet."
+        fix = "Keep the code in the environment's image, or refer to registered code: `code: azureml:<code>`."
+        report.limit("code-upload", path, message, fix)
+    elif key in _UPLOAD_KEYS:
+        message = f"The file or folder `{text}` is not uploaded by the portal yet."
+        report.limit("file-upload", path, message, "Register it as data or in an environment, and refer to that.")

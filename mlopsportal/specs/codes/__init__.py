@@ -1,0 +1,15 @@
+"""Every check code with its help; the site shows them at `/help/checks/<code>/`."""
+
+from __future__ import annotations
+
+from mlopsportal.specs.codes import pipeline, schedule, shape, yaml
+from mlopsportal.specs.codes.entry import CheckCode
+
+__all__ = ["CODES", "CheckCode"]
+
+CODES: dict[str, CheckCode] = {
+    entry.code: entry
+    for entries in (yaml.ENTRIES, shape.ENTRIES, pipeline.ENTRIES, schedule.ENTRIES)
+    for entry in entries
+}
+"""The help of every code, by code, in the order of the help's table of contents."""

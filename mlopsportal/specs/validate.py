@@ -1,0 +1,138 @@
+"""Whether documents are right: every check, with place, message and fix; sends nothing and opens nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from mlopsportal.specs.checks.action import check_action
+from mlopsportal.specs.checks.component import check_command_component
+from mlopsportal.specs.checks.context import Report, Surroundings
+from mlopsportal.specs.checks.pipeline import check_pipeline_component, check_pipeline_job
+from mlopsportal.specs.checks.schedule import check_schedule
+from mlopsportal.specs.checks.shape import check_paths, check_secrets
+from mlopsportal.specs.documents import Document, Kind
+from mlopsportal.specs.mirrored import Mirror, MirroredVersion
+from mlopsportal.specs.order import DocumentCycle, in_dependency_order
+from mlopsportal.specs.problems import Problem, Repair
+from mlopsportal.specs.ref import Ref
+from mlopsportal.specs.repair import repair
+
+__all__ = ["Judgement", "Mirror", "MirroredVersion", "check", "judge"]
+
+_CHECKS: dict[Kind, Callable[[Mapping[str, Any], Report], None]] = {
+    Kind.COMMAND_COMPONENT: check_command_component,
+    Kind.PIPELINE_COMPONENT: check_pipeline_component,
+    Kind.PIPELINE_JOB: check_pipeline_job,
+    Kind.SCHEDULE: check_schedule,
+    Kind.ACTION: check_action,
+}
+
+
+def check(
+    documents: Sequence[Document],
+    *,
+    mirror: Mirror | None = None,
+    now: datetime | None = None,
+    beside: Mapping[str, Document] | None = None,
+) -> dict[str, list[Problem]]:
+    """Judge documents as they stand, by path, in the order of their lines.
+
+    Without a mirror only the texts and each other are looked at. `beside` holds further documents that may be
+    referred to by path but are not judged themselves. `now` (aware) is needed to tell what lies in the past.
+    """
+    by_path = {**(beside or {}), **{document.path: document for document in documents}}
+    surroundings = Surroundings(by_path, mirror, now)
+    reports = {document.path: _report(document, surroundings) for document in documents}
+    _check_together(documents, reports)
+    return {path: _in_order(report.problems) for path, report in reports.items()}
+
+
+def _report(document: Document, surroundings: Surroundings) -> Report:
+    report = Report(document, surroundings, list(document.parsed.problems))
+    value = document.value
+    if not isinstance(value, Mapping):
+        return report
+    check_of_kind = _CHECKS.get(document.kind)
+    if check_of_kind is None:
+        _report_kind(document.kind, report)
+    else:
+        check_of_kind(value, report)
+        check_paths(value, report)
+    check_secrets(value, report)
+    return report
+
+
+def _report_kind(kind: Kind, report: Report) -> None:
+    if kind is Kind.UNKNOWN:
+        message = "This is not a component, pipeline, schedule or action."
+        fix = "Add `type: command`, `type: pipeline` with `jobs:`, or `trigger:` with `create_job:`."
+        report.add("kind-unknown", "", message, fix)
+    else:
+        article = "an" if kind.value[0] in "aeiou" else "a"
+        message = (
+            f"This is {article} {kind.value}; the portal shows those, but does not manage them through changes yet."
+        )
+        fix = "Create it with the Azure ML CLI or SDK, and refer to it by name and version."
+        report.limit("kind-not-managed", "", message, fix)
+
+
+def _check_together(documents: Sequence[Document], reports: Mapping[str, Report]) -> None:
+    """No two documents make one thing, and none waits for itself."""
+    seen: dict[tuple[Kind | None, Ref], str] = {}
+    for document in documents:
+        if document.ref is None or document.kind is Kind.UNKNOWN:
+            continue
+        key = (Kind.ACTION if document.kind is Kind.ACTION else None, document.ref)
+        if key in seen:
+            path = "target" if document.kind is Kind.ACTION else "name"
+            message = f"`{seen[key]}` is about {document.ref} too."
+            reports[document.path].add("document-duplicate", path, message, "Keep one of the two documents.")
+        seen.setdefault(key, document.path)
+    try:
+        in_dependency_order(documents)
+    except DocumentCycle as cycle:
+        message = f"These documents need each other: {cycle}."
+        reports[cycle.paths[0]].add("document-cycle", "", message, "Cut one of the references.")
+
+
+def _in_order(problems: list[Problem]) -> list[Problem]:
+    unique = dict.fromkeys(problems)
+    return sorted(unique, key=lambda problem: (problem.line or 0, problem.column or 0))
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a change makes of one document: it repaired, what was repaired, and what is still wrong with it."""
+
+    document: Document
+    repairs: tuple[Repair, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def ok(self) -> bool:
+        return not any(problem.is_error for problem in self.problems)
+
+
+def judge(
+    documents: Sequence[Document],
+    *,
+    mirror: Mirror | None,
+    default_compute: str | None = None,
+    now: datetime | None = None,
+) -> dict[str, Judgement]:
+    """Repair the documents of a change, then check what came of it; by path.
+
+    Places are those of the text as it was sent in.
+    """
+    siblings = {document.path: document for document in documents}
+    repaired: dict[str, Document] = {}
+    repairs: dict[str, tuple[Repair, ...]] = {}
+    for document in documents:
+        value, made = repair(document, mirror=mirror, default_compute=default_compute, siblings=siblings)
+        repaired[document.path] = document.with_value(value) if made else document
+        repairs[document.path] = tuple(made)
+    problems = check(list(repaired.values()), mirror=mirror, now=now)
+    return {path: Judgement(repaired[path], repairs[path], tuple(problems[path])) for path in repaired}
