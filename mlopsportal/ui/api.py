@@ -23,9 +23,14 @@ class KeysetPagination(BasePagination):
     request: Request
 
     def paginate_queryset(
-        self, queryset: QuerySet[Any, Any], request: Request, view: APIView | None = None
+        self, queryset: QuerySet[Any, Any] | Sequence[Any], request: Request, view: APIView | None = None
     ) -> list[Any]:
-        """Return the rows of the page. Raises ParseError (400) for a cursor or size that cannot be read."""
+        """Return the rows of the page. Raises ParseError (400) for a cursor or size that cannot be read.
+
+        Raises TypeError for anything but a queryset: a list has no keys to walk by.
+        """
+        if not isinstance(queryset, QuerySet):
+            raise TypeError("only a queryset can be paged")
         order: Sequence[str] = getattr(view, "keyset_order", self.default_order)
         self.request = request
         try:

@@ -42,7 +42,9 @@ def test_without_a_workspace_there_is_no_page() -> None:
 
 def test_other_pages() -> None:
     assert section_address("runs", "demo") == "/w/demo/runs/"
-    assert compare_address("component:a:1", "component:a:2") == "/compare/?left=component%3Aa%3A1&right=component%3Aa%3A2"
+    assert (
+        compare_address("component:a:1", "component:a:2") == "/compare/?left=component%3Aa%3A1&right=component%3Aa%3A2"
+    )
     assert lineage_address("run:x", "demo") == "/w/demo/lineage/?ref=run%3Ax"
 
 
@@ -50,7 +52,7 @@ def test_a_text_that_names_nothing_is_no_ref() -> None:
     assert as_ref("no ref") is None
 
 
-@given(st.sampled_from(KINDS), st.text(st.characters(exclude_categories=("Cs",)), min_size=1))
+@given(st.sampled_from(KINDS), st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
 def test_no_name_leaves_its_place_in_the_address(kind: str, name: str) -> None:
     address = ref_address(Ref(kind, name), "demo")
     assert address.isascii()

@@ -43,7 +43,7 @@ def contrast(one: str, other: str) -> float:
 
 
 def colour(token: str, theme: int) -> str:
-    return TOKENS[token].split(", ")[theme]
+    return str(TOKENS[token]).split(", ")[theme]
 
 
 def test_contrast_is_counted_as_wcag_does() -> None:
@@ -64,7 +64,7 @@ def test_lines_that_mean_something_can_be_seen(line: str, ground: str, theme: in
 
 
 def test_every_colour_comes_from_a_token() -> None:
-    body = CSS.split("[data-theme=\"dark\"]", 1)[1]
+    body = CSS.split('[data-theme="dark"]', 1)[1]
     assert re.findall(r"#[0-9a-fA-F]{3,8}\b", body) == []
     used = set(re.findall(r"var\(--([\w-]+)\)", CSS))
     assert used <= set(re.findall(r"--([\w-]+):", CSS))
@@ -125,6 +125,8 @@ def test_no_code_declares_text_safe(word: str) -> None:
     assert [str(path) for path in sources if re.search(rf"\b{re.escape(word)}", path.read_text())] == []
 
 
-@pytest.mark.parametrize("word", ["innerHTML", "outerHTML", "insertAdjacentHTML", "eval(", "new Function", "document.write"])
+@pytest.mark.parametrize(
+    "word", ["innerHTML", "outerHTML", "insertAdjacentHTML", "eval(", "new Function", "document.write"]
+)
 def test_our_scripts_make_no_markup_from_text(word: str) -> None:
     assert [path.name for path in (ROOT / "static" / "js").glob("*.js") if word in path.read_text()] == []

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db.models import TextChoices
 from django.template import engines
 from django.test import RequestFactory
 from hypothesis import given
@@ -74,7 +75,7 @@ HOSTILE_USES = {
     "ref_link of a ref": "{% ref_link ref bad %}",
     "ref_link of a text": "{% ref_link bad bad text=bad %}",
     "ref_url": '<a href="{% ref_url ref bad %}">x</a>',
-    "section_url": '<a href="{% section_url \'runs\' bad %}">x</a>',
+    "section_url": "<a href=\"{% section_url 'runs' bad %}\">x</a>",
     "compare_url": '<a href="{% compare_url bad bad %}">x</a>',
     "lineage_url": '<a href="{% lineage_url bad bad %}">x</a>',
     "studio_link": "{% studio_link workspace ref %}",
@@ -133,7 +134,9 @@ def test_every_tag_and_filter_is_tried_with_a_hostile_string() -> None:
 
     harmless = {"duration", "bytes", "sort_state"}  # they return numbers and fixed words only
     missing = {
-        name for name in {*register.tags, *register.filters} if not any(name in source for source in HOSTILE_USES.values())
+        name
+        for name in {*register.tags, *register.filters}
+        if not any(name in source for source in HOSTILE_USES.values())
     }
     assert missing == harmless
 
@@ -150,8 +153,16 @@ def test_every_state_of_every_model_is_known() -> None:
     from mlopsportal.changes.states import PlanState, State, StepAction, StepState, Verdict
     from registry.models import RunStatus
 
-    groups = {State: "change", StepState: "step", StepAction: "difference", Verdict: "verdict", RunStatus: "run"}
-    unknown = [state for states, group in groups.items() for state in states if badge_of(state, group).sign == "·"]
+    groups: dict[type[TextChoices], str] = {
+        State: "change",
+        StepState: "step",
+        StepAction: "difference",
+        Verdict: "verdict",
+        RunStatus: "run",
+    }
+    unknown = [
+        value for states, group in groups.items() for value in states.values if badge_of(value, group).sign == "·"
+    ]
     assert unknown == []
     assert all(badge_of(state, "sync").sign != "·" for state in PlanState)
 
@@ -237,7 +248,9 @@ def test_a_problem_without_a_line_comes_before_the_text(line: int | None) -> Non
 
 
 def test_a_very_long_text_is_cut_and_says_so() -> None:
-    markup = render("{% code text problems=problems %}", text="x\n" * (MAX_LINES + 1), problems=[problem(MAX_LINES + 1)])
+    markup = render(
+        "{% code text problems=problems %}", text="x\n" * (MAX_LINES + 1), problems=[problem(MAX_LINES + 1)]
+    )
     assert markup.count("<li id=") == MAX_LINES
     assert f"{MAX_LINES} of {MAX_LINES + 1} lines are shown" in markup
 

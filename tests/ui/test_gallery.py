@@ -1,0 +1,122 @@
+"""The gallery in a real browser: nothing axe finds, nothing the policy refuses, nothing wider than the screen.
+
+With MLOPSPORTAL_TEST_SHOTS=FOLDER it also writes what it saw there.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+AXE = Path(__file__).resolve().parents[1] / "vendor" / "axe.min.js"
+pytestmark = [pytest.mark.browser, pytest.mark.urls("tests.ui.gallery")]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the browser's console says: policy violations and script errors."""
+    return []
+
+
+def open_gallery(
+    chromium: Browser, address: str, complaints: list[str], *, theme: str = "light", width: int = 1440
+) -> Page:
+    context = chromium.new_context(viewport={"width": width, "height": 900})
+    context.add_cookies([{"name": "theme", "value": theme, "url": address}])
+    context.add_init_script(path=AXE)
+    page = context.new_page()
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("dialog", lambda dialog: complaints.append(f"dialog {dialog.message}"))
+    page.goto(f"{address}/gallery/")
+    page.locator(".js-plotly-plot").wait_for()
+    return page
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_every_piece_is_accessible_and_fits(
+    live_portal: str, chromium: Browser, complaints: list[str], theme: str, width: int
+) -> None:
+    page = open_gallery(chromium, live_portal, complaints, theme=theme, width=width)
+    violations = page.evaluate(
+        "axe.run(document, {resultTypes: ['violations']}).then(r => r.violations.map(v => v.id))"
+    )
+    assert violations == []
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert complaints == []
+    if folder := os.environ.get("MLOPSPORTAL_TEST_SHOTS"):
+        page.screenshot(path=f"{folder}/gallery-{theme}-{width}.png", full_page=True)
+    page.context.close()
+
+
+def test_the_theme_is_chosen_and_kept(live_portal: str, chromium: Browser, complaints: list[str]) -> None:
+    page = open_gallery(chromium, live_portal, complaints)
+    before = page.evaluate("getComputedStyle(document.querySelector('.plot .xtick text')).fill")
+    page.get_by_text("reviewer", exact=True).first.click()
+    page.get_by_role("button", name="Dark").click()
+    assert page.evaluate("getComputedStyle(document.body).colorScheme") == "dark"
+    assert page.evaluate("getComputedStyle(document.querySelector('.plot .xtick text')).fill") != before
+    page.reload()
+    assert page.locator("html").get_attribute("data-theme") == "dark"
+    page.context.close()
+
+
+def test_shortcuts_work_outside_fields_and_can_be_switched_off(
+    live_portal: str, chromium: Browser, complaints: list[str]
+) -> None:
+    page = open_gallery(chromium, live_portal, complaints)
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.name") == "q"
+    page.keyboard.type("?j")
+    assert page.locator("#keys").get_attribute("open") is None
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("?")
+    assert page.locator("#keys").get_attribute("open") is not None
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    assert page.evaluate("document.activeElement.closest('.at') !== null")
+    page.evaluate("document.body.dataset.shortcuts = 'off'")
+    page.keyboard.press("?")
+    assert page.locator("#keys").get_attribute("open") is None
+    page.context.close()
+
+
+def test_go_to_keys_follow_the_top_bar(live_portal: str, chromium: Browser, complaints: list[str]) -> None:
+    page = open_gallery(chromium, live_portal, complaints)
+    page.keyboard.press("g")
+    with page.expect_navigation(url="**/w/churn-prod/runs/"):
+        page.keyboard.press("r")
+    page.context.close()
+
+
+def test_a_copy_button_copies_the_whole_text(live_portal: str, chromium: Browser, complaints: list[str]) -> None:
+    page = open_gallery(chromium, live_portal, complaints)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy plan digest").click()
+    page.get_by_text("Copied").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == "9b1e" + "0" * 56 + "c07a"
+    page.context.close()
+
+
+def test_the_page_can_be_read_without_script(live_portal: str, chromium: Browser) -> None:
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{live_portal}/gallery/")
+    assert page.get_by_role("link", name="prep_data, prep_data:1, Completed").is_visible()
+    assert page.locator("[data-copy]").first.is_hidden()
+    context.close()
