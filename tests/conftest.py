@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.core.handlers.wsgi import WSGIHandler
 from django.core.management import call_command
 from django.db import connections
 from django.test.testcases import LiveServerThread
@@ -101,10 +102,17 @@ def committed_db(database_template: Template, django_db_blocker: DjangoDbBlocker
         database_template.restore()
 
 
+class PlainHandler(WSGIHandler):
+    """Takes the place of the handler that would serve static files: whitenoise does that here as everywhere."""
+
+    def __init__(self, inner: WSGIHandler) -> None:
+        super().__init__()
+
+
 @pytest.fixture
 def live_portal(committed_db: None) -> Iterator[str]:
     """Serve the portal from a thread over the committed database; return its address without a slash."""
-    server = LiveServerThread("127.0.0.1", lambda handler: handler)
+    server = LiveServerThread("127.0.0.1", PlainHandler)
     server.daemon = True
     server.start()
     server.is_ready.wait()

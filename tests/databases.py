@@ -56,7 +56,7 @@ class PostgresTemplate:
         self.name = entry["NAME"]
         self.copy = f"{self.name}_template"
         known = {"host": entry["HOST"], "port": entry["PORT"], "user": entry["USER"], "password": entry["PASSWORD"]}
-        self.server = {key: value for key, value in known.items() if value}
+        self.server = {key: value for key, value in known.items() if value} | entry.get("OPTIONS", {})
 
     def create(self) -> None:
         self.run("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name)

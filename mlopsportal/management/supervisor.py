@@ -144,7 +144,7 @@ class Supervisor:
         for child in children:
             child.signal(signal.SIGTERM)
         end = time.monotonic() + self.grace.total_seconds()
-        while any(child.is_running() for child in children) and time.monotonic() < end and self.stops_asked < 2:
+        while self.stops_asked < 2 and time.monotonic() < end and any(child.is_running() for child in children):
             time.sleep(LOOK_EVERY_SECONDS / 2)
         for child in children:
             if child.is_running():

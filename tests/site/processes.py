@@ -1,0 +1,97 @@
+"""Start real processes for tests, wait for what they do, and look for what they leave behind."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+from urllib.error import HTTPError, URLError
+from urllib.request import urlopen
+
+from mlopsportal.management.startup import ROOT
+
+Value = TypeVar("Value")
+
+
+def wait_for(what: Callable[[], Value], seconds: float = 30) -> Value:
+    """Return the first true answer of `what`; fail when there is none in time."""
+    end = time.monotonic() + seconds
+    while not (answer := what()):
+        assert time.monotonic() < end, f"waited {seconds} s in vain"
+        time.sleep(0.1)
+    return answer
+
+
+def status_of(address: str) -> int:
+    """Return the HTTP status at the address; 0 when nobody answers."""
+    try:
+        with urlopen(address, timeout=5) as answer:  # noqa: S310  (our own loopback address)
+            return int(answer.status)
+    except HTTPError as error:
+        return error.code
+    except (URLError, OSError):
+        return 0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def clean_environment(**more: str) -> dict[str, str]:
+    """Return what a process needs and nothing of this one's settings."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("MLOPSPORTAL_", "DJANGO_"))}
+    kept.pop("DATABASE_URL", None)
+    return {**kept, **more}
+
+
+@contextmanager
+def running(*command: str, env: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run one of our commands in a session of its own; kill what is left of the session at the end."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, str(ROOT / "manage.py"), *command],
+            env=dict(env),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        for pid in [*descendants(process.pid), process.pid]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        process.wait()
+
+
+def descendants(pid: int) -> list[int]:
+    """Return the processes below this one, children before grandchildren."""
+    below = children_of(pid)
+    return below + [deeper for child in below for deeper in descendants(child)]
+
+
+def children_of(pid: int) -> list[int]:
+    try:
+        listed = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+    return [int(word) for word in listed.split()]
+
+
+def is_alive(pid: int) -> bool:
+    """Say whether the process runs; one that only waits to be reaped does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
