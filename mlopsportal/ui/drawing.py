@@ -17,6 +17,7 @@ from mlopsportal.ui.visible import plain_visible
 
 _NAME_UNIT, _SMALL_UNIT = 7.2, 6.8  # width of a character in the drawing's units, on the safe side
 _PAD = 10
+_WIDE = 800  # about what a card beside an aside has room for
 _PORT_NAMES = {INPUTS: "pipeline inputs", OUTPUTS: "pipeline outputs"}
 
 
@@ -90,10 +91,11 @@ def svg_html(drawing: Drawing) -> SafeString:
     if not placed.nodes:
         return format_html('<p class="quiet">{}</p>', "There are no steps to draw.")
     return format_html(
-        '<div class="graph" tabindex="0" role="region" aria-label="{}">'
+        '<div class="graph" tabindex="0" role="region" aria-label="{}">{}'
         '<svg xmlns="http://www.w3.org/2000/svg" width="{}" height="{}" viewBox="0 0 {} {}" role="group"'
         ' aria-label="{}"><g aria-hidden="true">{}</g>{}</svg></div>',
         drawing.label,
+        _fit_button(placed.width),
         _number(placed.width),
         _number(placed.height),
         _number(placed.width),
@@ -101,6 +103,15 @@ def svg_html(drawing: Drawing) -> SafeString:
         f"{drawing.label}: {_step_count(drawing)}",
         format_html_join("", "{}", ((_edge(drawing, edges),) for edges in _bundles(drawing))),
         format_html_join("", "{}", ((_node(node, drawing.faces[node.id]),) for node in placed.nodes)),
+    )
+
+
+def _fit_button(width: float) -> SafeString | str:
+    """Return the button that shrinks a wide drawing into its region; it needs script, so script shows it."""
+    if width < _WIDE:
+        return ""
+    return format_html(
+        '<button type="button" class="btn small" data-fit aria-pressed="false" hidden>{}</button>', "Fit"
     )
 
 

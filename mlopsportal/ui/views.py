@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from mlopsportal.specs.codes import CODES
 from mlopsportal.ui.glossary import WORDS
 
 
 def help_page(request: HttpRequest) -> HttpResponse:
     """What the words mean and which keys there are."""
     return render(request, "ui/help/help.html", {"words": WORDS})
+
+
+def check_list(request: HttpRequest) -> HttpResponse:
+    """Every check code with its title."""
+    return render(request, "ui/help/check_list.html", {"entries": list(CODES.values())})
+
+
+def check_detail(request: HttpRequest, code: str) -> HttpResponse:
+    """Why a check is there, what is wrong and what is right."""
+    entry = CODES.get(code)
+    if entry is None:
+        raise Http404
+    return render(request, "ui/help/check_detail.html", {"entry": entry})
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -10,7 +10,8 @@
 
   /* Controls that need script are hidden until it runs. */
   function show(within = document) {
-    const scripted = "[data-copy], [data-dismiss], [data-theme-choice], [data-keys-help], [data-keys-switch], [data-print]";
+    const names = ["copy", "dismiss", "theme-choice", "keys-help", "keys-switch", "print", "fit"];
+    const scripted = names.map((name) => `[data-${name}]`).join();
     for (const control of all(scripted, within)) control.hidden = false;
   }
 
@@ -147,6 +148,10 @@
     else if (button?.dataset.keysHelp !== undefined) helpDialog();
     else if (button?.dataset.keysSwitch !== undefined) switchShortcuts();
     else if (button?.dataset.print !== undefined) window.print();
+    else if (button?.dataset.fit !== undefined) {
+      const fits = button.closest(".graph").classList.toggle("fit");
+      button.setAttribute("aria-pressed", String(fits));
+    }
     for (const menu of all("details.menu[open]")) {
       if (!menu.contains(event.target)) menu.open = false;
     }

@@ -113,6 +113,15 @@ def test_a_copy_button_copies_the_whole_text(live_portal: str, chromium: Browser
     page.context.close()
 
 
+def test_a_wide_graph_can_be_made_to_fit(live_portal: str, chromium: Browser, complaints: list[str]) -> None:
+    page = open_gallery(chromium, live_portal, complaints)
+    wide = "(g => g.scrollWidth > g.clientWidth)(document.querySelector('.graph'))"
+    assert page.evaluate(wide)
+    page.get_by_role("button", name="Fit").first.click()
+    assert not page.evaluate(wide)
+    page.context.close()
+
+
 def test_the_page_can_be_read_without_script(live_portal: str, chromium: Browser) -> None:
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
