@@ -97,7 +97,7 @@ def layout(graph: Graph) -> Layout:
     )
     edges = tuple(PlacedEdge(edge, _points(ways[edge.source, edge.target], place, heights)) for edge in graph.edges)
     width = _x(len(rows)) - LAYER_GAP + MARGIN if rows else 0.0
-    height = max((node.y + node.h for node in nodes), default=-MARGIN) + MARGIN
+    height = max((heights[item] + 2 * _half(item) for item in heights), default=-MARGIN) + MARGIN
     return Layout(width, height, nodes, edges)
 
 
@@ -152,7 +152,7 @@ def _heights(rows: list[list[_Item]], ways: Mapping[tuple[str, str], list[_Item]
     heights = {item: MARGIN + index * _room(item) for row in rows for index, item in enumerate(row)}
     for near in (left, right, left):
         for row in rows if near is left else reversed(rows):
-            wanted = [_middle_of(near.get(item, ()), heights, heights[item]) for item in row]
+            wanted = [_middle_of(item, near.get(item, ()), heights) for item in row]
             floor = float(MARGIN)
             for item, wish in zip(row, wanted, strict=True):
                 heights[item] = max(floor, wish)
@@ -165,8 +165,16 @@ def _room(item: _Item) -> float:
     return NODE_HEIGHT + ROW_GAP if len(item) == 1 else ROW_GAP
 
 
-def _middle_of(items: list[_Item] | tuple[()], heights: Mapping[_Item, float], otherwise: float) -> float:
-    return sum(heights[item] for item in items) / len(items) if items else otherwise
+def _middle_of(item: _Item, near: list[_Item] | tuple[()], heights: Mapping[_Item, float]) -> float:
+    """Return the upper side at which the item's middle is that of its neighbours."""
+    if not near:
+        return heights[item]
+    return sum(heights[other] + _half(other) for other in near) / len(near) - _half(item)
+
+
+def _half(item: _Item) -> float:
+    """Return how far below its upper side an item's middle is: a passing edge is a line without height."""
+    return NODE_HEIGHT / 2 if len(item) == 1 else 0
 
 
 def _x(layer: int) -> float:
@@ -178,6 +186,6 @@ def _points(
 ) -> tuple[tuple[float, float], ...]:
     points = [(_x(place[way[0]][0]) + NODE_WIDTH, heights[way[0]] + NODE_HEIGHT / 2)]
     for dummy in way[1:-1]:
-        x, y = _x(place[dummy][0]), heights[dummy] + NODE_HEIGHT / 2
+        x, y = _x(place[dummy][0]), heights[dummy]
         points += [(x, y), (x + NODE_WIDTH, y)]
     return (*points, (_x(place[way[-1]][0]), heights[way[-1]] + NODE_HEIGHT / 2))
