@@ -17,3 +17,5 @@ urlpatterns = [
     path("", include("scheduling.urls")),
     path("", include("mlopsportal.changes.urls")),
 ]
+
+handler400 = "mlopsportal.ui.views.bad_request"
