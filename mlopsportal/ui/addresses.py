@@ -52,8 +52,8 @@ def ref_address(ref: Ref, workspace: object = None, *, pipeline: bool = False) -
 
 
 def section_address(section: str, workspace: object) -> str:
-    """Return the path of a list page (`pipelines`, `runs`, …) of a workspace."""
-    return _path("w", slug_of(workspace), section)
+    """Return the path of a list page (`pipelines`, `runs`, …) of a workspace; "" is the workspace's own page."""
+    return _path("w", slug_of(workspace), *([section] if section else []))
 
 
 def compare_address(left: Ref | str, right: Ref | str) -> str:

@@ -42,6 +42,7 @@ def test_without_a_workspace_there_is_no_page() -> None:
 
 def test_other_pages() -> None:
     assert section_address("runs", "demo") == "/w/demo/runs/"
+    assert section_address("", "demo") == "/w/demo/"
     assert (
         compare_address("component:a:1", "component:a:2") == "/compare/?left=component%3Aa%3A1&right=component%3Aa%3A2"
     )
