@@ -43,6 +43,8 @@ def data_references(workspace: Workspace) -> dict[str, list[str]]:
         workspace=workspace, kind__in=[AssetKind.DATA, AssetKind.MODEL], is_archived=False, missing_since=None
     )
     offered: dict[str, list[str]] = {}
-    for kind, name, version in rows.order_by("-created_at", "-id").values_list("type", "name", "version")[:_MOST_OFFERED]:
+    for kind, name, version in rows.order_by("-created_at", "-id").values_list("type", "name", "version")[
+        :_MOST_OFFERED
+    ]:
         offered.setdefault(kind, []).append(f"azureml:{name}:{version}")
     return offered

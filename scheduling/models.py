@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from mlopsportal.specs.ref import Ref
 from registry.models import Mirrored, Version, Workspace
 
 
@@ -11,6 +12,23 @@ class TriggerType(models.TextChoices):
     RECURRENCE = "recurrence", "Recurrence"
     CRON = "cron", "Cron"
     OTHER = "other", "Other"
+
+
+class ScheduleQuerySet(models.QuerySet["Schedule"]):
+    def present(self) -> ScheduleQuerySet:
+        """Return the schedules that the workspace still has."""
+        return self.filter(missing_since=None)
+
+    def due_next(self) -> ScheduleQuerySet:
+        """Return the enabled schedules that will fire, the nearest first."""
+        return self.present().filter(is_enabled=True).exclude(next_fire_at=None).order_by("next_fire_at", "id")
+
+    def running(self, version: Version) -> ScheduleQuerySet:
+        """Return the schedules that run this pipeline version."""
+        return self.present().filter(pipeline=version)
+
+    def for_list(self) -> ScheduleQuerySet:
+        return self.select_related("workspace").defer("remainder")
 
 
 class Schedule(Mirrored):
@@ -34,16 +52,34 @@ class Schedule(Mirrored):
     last_fire_at = models.DateTimeField(null=True, help_text="Start of the newest run it started")
     next_fire_at = models.DateTimeField(null=True, help_text="Our forecast; null = never again or disabled")
 
+    objects = ScheduleQuerySet.as_manager()
+
     class Meta:
         constraints = [models.UniqueConstraint(fields=["workspace", "name"], name="schedule_once")]
         indexes = [
-            models.Index(fields=["workspace", "is_enabled", "name", "id"], name="schedule_by_name"),
+            models.Index(fields=["workspace", "name", "id"], name="schedule_by_name"),
             models.Index(fields=["workspace", "is_enabled", "next_fire_at", "id"], name="schedule_by_fire"),
             models.Index(fields=["pipeline"], name="schedule_pipeline"),
         ]
 
     def __str__(self) -> str:
         return f"schedule:{self.name}"
+
+    @property
+    def ref(self) -> Ref:
+        return Ref("schedule", self.name)
+
+    @property
+    def pipeline_target(self) -> Ref | None:
+        """The pipeline version it runs; None when it runs something else."""
+        return Ref.parse(self.pipeline_ref) if self.pipeline_ref else None
+
+    @property
+    def state(self) -> str:
+        """One word for the badge: enabled, disabled or missing."""
+        if self.missing_since is not None:
+            return "missing"
+        return "enabled" if self.is_enabled else "disabled"
 
 
 class ScheduleState(models.Model):
@@ -54,7 +90,6 @@ class ScheduleState(models.Model):
     digest = models.CharField(max_length=64)
     raw = models.BinaryField(help_text="zlib-compressed raw JSON")
     first_seen_at = models.DateTimeField()
-    last_seen_at = models.DateTimeField()
 
     class Meta:
         constraints = [

@@ -1,0 +1,28 @@
+"""What the list of schedules can be narrowed by; each filter is a parameter of the query string."""
+
+from __future__ import annotations
+
+import django_filters as filters
+
+from scheduling.models import Schedule, ScheduleQuerySet, TriggerType
+
+
+class ScheduleFilter(filters.FilterSet):
+    enabled = filters.ChoiceFilter(
+        label="State", method="by_state", choices=[("on", "Enabled"), ("off", "Disabled"), ("gone", "No longer there")]
+    )
+    trigger = filters.ChoiceFilter(label="Trigger", field_name="trigger_type", choices=TriggerType.choices)
+    pipeline = filters.CharFilter(label="Pipeline", method="by_pipeline")
+    name = filters.CharFilter(label="Name begins with", field_name="name", lookup_expr="startswith")
+
+    class Meta:
+        model = Schedule
+        fields: list[str] = []
+
+    def by_state(self, queryset: ScheduleQuerySet, name: str, value: str) -> ScheduleQuerySet:
+        if value == "gone":
+            return queryset.exclude(missing_since=None)
+        return queryset.filter(missing_since=None, is_enabled=value == "on")
+
+    def by_pipeline(self, queryset: ScheduleQuerySet, name: str, value: str) -> ScheduleQuerySet:
+        return queryset.filter(pipeline_ref__startswith=f"component:{value}:")
