@@ -10,6 +10,8 @@ from mlopsportal.azureml.errors import NotConfigured
 from mlopsportal.azureml.records import Target
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_SANDBOX = re.compile(r"http://(?P<host>127\.0\.0\.1|localhost|\[::1\]):(?P<port>[0-9]{1,5})/?\Z")
+_LAST_PORT = 65535
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.()-]*\Z")
 
 
@@ -26,7 +28,10 @@ class Cloud:
 
     def may_receive_token(self, url: str) -> bool:
         """Whether a token may travel to this address: TLS in Azure, loopback only for a sandbox."""
-        address = urlsplit(url)
+        try:
+            address = urlsplit(url)
+        except ValueError:
+            return False
         if self.is_sandbox:
             return address.scheme == "http" and address.hostname in LOOPBACK
         return address.scheme == "https"
@@ -60,10 +65,10 @@ def cloud_of(target: Target) -> Cloud:
 
 
 def _sandbox(endpoint: str) -> Cloud:
-    base = endpoint.rstrip("/")
-    address = urlsplit(base)
-    if address.scheme != "http" or address.hostname not in LOOPBACK or address.path or address.username:
+    found = _SANDBOX.match(endpoint)
+    if not found or int(found["port"]) > _LAST_PORT:
         raise NotConfigured(f"a sandbox lives at http://127.0.0.1:PORT, not at {endpoint!r}")
     # azure-ai-ml keeps the first address it hears for a cloud name: the port has to be part of the name.
-    name = f"sandbox-{address.hostname}-{address.port or 80}"
-    return Cloud(name, base, address.netloc, f"{base}/.default", "https://ml.azure.com/.default", is_sandbox=True)
+    name = f"sandbox-{found['host'].strip('[]')}-{found['port']}"
+    base = endpoint.rstrip("/")
+    return Cloud(name, base, base, f"{base}/.default", "https://ml.azure.com/.default", is_sandbox=True)

@@ -50,6 +50,8 @@ def compile_documents(
 
     Raises CompileError for a document, and the error of a read (an action reads the object it acts on).
     """
+    if not documents:
+        return []
     recorder = Recorder()
     plan: list[Request] = []
     with _ONE_AT_A_TIME, _bare_workplace(), _session(recorder, cloud) as session:
@@ -57,7 +59,8 @@ def compile_documents(
         for document in documents:
             recorder.writes.clear()
             _compile(client, document, target)
-            plan += [_request(write, target, document) for write in recorder.writes]
+            # Steps that share an environment each bring it along: one write is enough.
+            plan += dict.fromkeys(_request(write, target, document) for write in recorder.writes)
     return plan
 
 
@@ -229,7 +232,7 @@ def _yaml(value: Mapping[str, Any]) -> io.StringIO:
 def _client(target: Target, cloud: Cloud, credential: Credential, session: requests.Session) -> MLClient:
     from azure.ai.ml import MLClient
 
-    logging.getLogger("azure.ai.ml").setLevel(logging.ERROR)  # it warns of its own experimental classes at every load
+    _quieten()
     elsewhere: dict[str, Any] = {}
     if cloud.is_sandbox:
         elsewhere = {
@@ -257,6 +260,12 @@ def _client(target: Target, cloud: Cloud, credential: Credential, session: reque
         read_timeout=READ_TIMEOUT.total_seconds(),
         **elsewhere,
     )
+
+
+def _quieten() -> None:
+    """Silence the SDK's log, which warns on stderr of its own experimental classes; called after its import."""
+    logging.getLogger("azure.ai.ml").setLevel(logging.ERROR)
+    logging.getLogger("azure.ai.ml._telemetry").handlers.clear()  # every client adds one that does nothing
 
 
 @contextmanager

@@ -100,7 +100,7 @@ def _azure_credential(authority: str, name: str) -> Credential:
     }
     try:
         return _named_credential(authority, prefix, settings)
-    except ValueError as error:  # azure-identity's word for a malformed tenant, client or certificate
+    except (ValueError, OSError) as error:  # a malformed tenant or client, a certificate that cannot be read
         raise NotConfigured(f"credential {name!r}: {error}") from None
 
 

@@ -69,7 +69,10 @@ class Reading:
             return None
         if not isinstance(link, str):
             raise BadResponse("the link to the next page is not a text")
-        here, there = urlsplit(self._base_url), urlsplit(urljoin(self._base_url + current, link))
+        try:
+            here, there = urlsplit(self._base_url), urlsplit(urljoin(self._base_url + current, link))
+        except ValueError:
+            raise BadResponse("the link to the next page is not an address") from None
         if (here.scheme, here.netloc) != (there.scheme, there.netloc):
             raise BadResponse(f"the listing leads to another host, {there.netloc}")
         return f"{there.path}?{there.query}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from mlopsportal.azureml.answers import delay_of, describe, json_object, refusal
 from mlopsportal.azureml.errors import AzureError, NotConfigured, Refused, UnknownOutcome, Unreachable
@@ -13,6 +13,7 @@ from mlopsportal.azureml.records import Json, Request, Response, Target
 
 SEND_CAP = timedelta(seconds=20)
 _SHORTEST_POLL = timedelta(milliseconds=50)
+_USUAL_POLL = timedelta(milliseconds=500)
 _LONGEST_POLL = timedelta(seconds=2)
 _FAILED = frozenset({"failed", "canceled"})
 _ENDED = _FAILED | {"", "succeeded"}
@@ -92,10 +93,9 @@ class Writer:
 
     def _poll(self, url: str, previous: Answer, first: Answer, deadline: float) -> Answer:
         """The next status, after the delay the service asks for. Any trouble on the way leaves the outcome unknown."""
-        here, there = urlsplit(self._exchange.cloud.endpoint), urlsplit(url)
-        if (here.scheme, here.netloc) != (there.scheme, there.netloc):
-            raise UnknownOutcome(f"its end is told at another host, {there.netloc}", request_id=first.request_id)
-        delay = min(max(delay_of(previous) or _LONGEST_POLL, _SHORTEST_POLL), _LONGEST_POLL)
+        if not url.startswith(f"{self._exchange.cloud.endpoint}/"):
+            raise UnknownOutcome("accepted, and its end is told nowhere here", request_id=first.request_id)
+        delay = min(max(delay_of(previous) or _USUAL_POLL, _SHORTEST_POLL), _LONGEST_POLL)
         if time.monotonic() + delay.total_seconds() >= deadline:
             raise UnknownOutcome("accepted, and not finished in time", status=first.status, request_id=first.request_id)
         if previous is not first:
