@@ -9,7 +9,7 @@ class SchedulingConfig(AppConfig):
     name = "scheduling"
 
     def ready(self) -> None:
-        from registry.stages import register  # noqa: PLC0415 - models are ready only now
-        from scheduling.sync import stage  # noqa: PLC0415 - models are ready only now
+        from registry.stages import register
+        from scheduling.sync import stage
 
         register("schedules", stage)

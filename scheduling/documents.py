@@ -140,14 +140,39 @@ def _job(raw: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 _KNOWN_PROPERTIES = frozenset(
-    "displayName description tags properties trigger action isEnabled provisioningState provisioningStatus".split()
+    [
+        "displayName",
+        "description",
+        "tags",
+        "properties",
+        "trigger",
+        "action",
+        "isEnabled",
+        "provisioningState",
+        "provisioningStatus",
+    ]
 )
 _KNOWN_JOB = frozenset(
-    "jobType experimentName displayName description tags properties isArchived inputs outputs settings jobs "
-    "computeId services status sourceJobId".split()
+    [
+        "jobType",
+        "experimentName",
+        "displayName",
+        "description",
+        "tags",
+        "properties",
+        "isArchived",
+        "inputs",
+        "outputs",
+        "settings",
+        "jobs",
+        "computeId",
+        "services",
+        "status",
+        "sourceJobId",
+    ]
 )
-_KNOWN_SETTINGS = frozenset("default_compute defaultCompute _source force_rerun".split())
-_KNOWN_NODE = frozenset("name type componentId component inputs outputs _source".split())
+_KNOWN_SETTINGS = frozenset(["default_compute", "defaultCompute", "_source", "force_rerun"])
+_KNOWN_NODE = frozenset(["name", "type", "componentId", "component", "inputs", "outputs", "_source"])
 
 
 def is_form_editable(raw: Mapping[str, Any]) -> bool:
