@@ -15,7 +15,7 @@ from mlopsportal.specs.checks.schedule import check_schedule
 from mlopsportal.specs.checks.shape import check_paths, check_secrets
 from mlopsportal.specs.documents import Document, Kind
 from mlopsportal.specs.mirrored import Mirror, MirroredVersion
-from mlopsportal.specs.order import DocumentCycle, in_dependency_order
+from mlopsportal.specs.order import DocumentCycle, files_of, in_dependency_order
 from mlopsportal.specs.problems import Problem, Repair
 from mlopsportal.specs.ref import Ref
 from mlopsportal.specs.repair import repair
@@ -46,6 +46,8 @@ def check(
     by_path = {**(beside or {}), **{document.path: document for document in documents}}
     surroundings = Surroundings(by_path, mirror, now)
     reports = {document.path: _report(document, surroundings) for document in documents}
+    for report in reports.values():
+        _check_files(report, reports)
     _check_together(documents, reports)
     return {path: _in_order(report.problems) for path, report in reports.items()}
 
@@ -63,6 +65,22 @@ def _report(document: Document, surroundings: Surroundings) -> Report:
         check_paths(value, report)
     check_secrets(value, report)
     return report
+
+
+_UNNAMED = frozenset({"name-missing", "name-rule"})  # a component taken in as a file is registered without its name
+
+
+def _check_files(report: Report, judged: Mapping[str, Report]) -> None:
+    """Files that are only beside, and not judged themselves, count for the document that takes them in."""
+    for path in sorted(files_of(report.document)):
+        beside = report.surroundings.documents.get(path)
+        if beside is None or path in judged:
+            continue
+        problems = _report(beside, report.surroundings).problems
+        first = next((problem for problem in problems if problem.is_error and problem.code not in _UNNAMED), None)
+        if first is not None:
+            message = f"`{path}` has problems; the first, on line {first.line}: {first.message}"
+            report.add("file-problems", "", message, first.fix)
 
 
 def _report_kind(kind: Kind, report: Report) -> None:

@@ -9,8 +9,8 @@ from mlopsportal.specs.checks.context import Report, joined, suggestion
 from mlopsportal.specs.checks.ports import check_command, check_ports
 from mlopsportal.specs.checks.references import check_reference
 from mlopsportal.specs.checks.shape import (
+    check_component_keys,
     check_component_name,
-    check_keys,
     check_text_mapping,
     check_texts,
     check_version,
@@ -40,7 +40,7 @@ _DISTRIBUTIONS = frozenset({"mpi", "pytorch", "tensorflow", "ray"})
 
 def check_command_component(value: Mapping[str, Any], report: Report) -> None:
     """Check a command component that is a document."""
-    check_keys(value, "", _COMMAND_KEYS, report, "key-unknown")
+    check_component_keys(value, _COMMAND_KEYS, report)
     check_head(value, report)
     check_command_body(value, report)
 
@@ -113,6 +113,10 @@ def check_code(value: Mapping[str, Any], report: Report, path: str = "") -> None
     if not isinstance(code, str):
         report.add("value-type", here, "`code` must be a path or a reference.", "Write a path, or `azureml:<code>`.")
     elif code.startswith("azureml:"):
+        reference = parse_azure_reference(code, "code")
+        if reference is None or (reference.version is None and reference.label is None):
+            message = f"`{code}` names no version of the code."
+            report.add("reference-form", here, message, "Write `azureml:<code>:<version>`.")
         check_reference(code, "code", here, report)
 
 

@@ -95,7 +95,8 @@ def runnable_of(value: Any, report: Report) -> Runnable | None:
         return None
     beside = report.surroundings.file(report.document, value)
     if beside is not None:
-        return _written(beside.value) if isinstance(beside.value, Mapping) else None
+        usable = beside.kind.is_component or beside.kind is Kind.PIPELINE_JOB
+        return _written(beside.value) if usable and isinstance(beside.value, Mapping) else None
     reference = parse_azure_reference(value, "component")
     return None if reference is None or reference.registry else _referred(reference, report)
 

@@ -13,7 +13,8 @@ from mlopsportal.specs.checks.context import Report, Runnable, joined, runnable_
 from mlopsportal.specs.checks.ports import check_command, fits_type
 from mlopsportal.specs.checks.references import check_compute, check_reference
 from mlopsportal.specs.checks.shape import strings_in
-from mlopsportal.specs.interface import LITERAL_TYPES, Port, interface_of, type_fits, type_of_literal
+from mlopsportal.specs.documents import Kind
+from mlopsportal.specs.interface import ASSET_TYPES, LITERAL_TYPES, Port, interface_of, type_fits, type_of_literal
 from mlopsportal.specs.paths import is_absolute, is_local
 from mlopsportal.specs.ref import parse_azure_reference
 
@@ -22,6 +23,7 @@ NODE_TYPES = frozenset(
     | {"if_else", "do_while", "parallel_for"}
 )
 _NODE_NAME = re.compile(r"[a-z_][a-z0-9_]*")
+_REGISTERED_NAME = re.compile(r"[A-Za-z0-9_\-]{1,255}")
 _CONTROL = frozenset({"if_else", "do_while", "parallel_for"})
 _SKIPPED = frozenset({"component", "trial", "command", "search_space", "task", "sampling_algorithm", "objective"})
 
@@ -114,7 +116,7 @@ def _check_file(text: Any, path: str, report: Report) -> None:
         if beside is None and not is_absolute(text):
             message = f"There is no file `{text}` beside this one."
             report.add("file-missing", path, message, "Add it to the change, or name a version: `azureml:…`.")
-        elif beside is not None and not beside.kind.is_component:
+        elif beside is not None and not beside.kind.is_component and beside.kind is not Kind.OTHER:
             message = f"`{text}` is not a component but {beside.kind.value}."
             report.add("file-kind", path, message, "Name a component's file.")
     elif parse_azure_reference(text, "component") is None:
@@ -140,6 +142,17 @@ def _check_type(
         report.add("node-type-wrong", here, message, f"Write `type: {runnable.type}`.")
 
 
+def check_registration(output: Mapping[str, Any], path: str, report: Report) -> None:
+    """An output that is registered has a name that Azure ML takes."""
+    name = output.get("name")
+    if name is None and output.get("version") is not None:
+        message = "The output has a version but no name to register it under."
+        report.add("output-registration", joined(path, "version"), message, "Add `name:`, or remove `version:`.")
+    elif name is not None and "${{" not in str(name) and not _REGISTERED_NAME.fullmatch(str(name)):
+        message = f"`{name}` is not a name to register an output under: letters, digits, dashes and underscores."
+        report.add("output-registration", joined(path, "name"), message, "Choose another name.")
+
+
 def _check_flows(
     name: str,
     frame: Frame,
@@ -148,10 +161,13 @@ def _check_flows(
     report: Report,
 ) -> None:
     node, path = frame.jobs[name], joined("jobs", name)
-    known = True
+    outputs = node.get("outputs")
+    for port, output in outputs.items() if isinstance(outputs, Mapping) else ():
+        if isinstance(output, Mapping):
+            check_registration(output, joined(path, f"outputs.{port}"), report)
     for place, _, text in strings_in(node, path, skip=_SKIPPED):
         for binding in bindings_in(text):
-            known = _check_binding(binding, place, frame, runnables, report) and known
+            _check_binding(binding, place, frame, runnables, report)
     if runnable is not None and runnable.interface is not None and isinstance(node.get("inputs", {}), Mapping):
         _check_inputs(node, path, frame, runnable, runnables, report)
 
@@ -171,6 +187,8 @@ def _check_binding(
         return _check_named(binding, "output", frame.outputs, path, report)
     if binding.is_node_port:
         return _check_node_port(binding, path, frame, runnables, report)
+    if binding.parts[:2] == ("parent", "jobs") and len(binding.parts) == 3 and _is_control(path, frame):
+        return _check_step(binding, binding.parts[2], path, frame, report)
     if binding.parts[0] == "parent":
         message = f"`{binding.text}` leads nowhere."
         fix = "Write `${{parent.inputs.<name>}}` or `${{parent.jobs.<step>.outputs.<name>}}`."
@@ -179,8 +197,22 @@ def _check_binding(
     return True
 
 
+def _is_control(path: str, frame: Frame) -> bool:
+    """Does the path lie inside a step that steers others (if_else, do_while, parallel_for)?"""
+    node = frame.jobs.get(path.split(".")[1])
+    return isinstance(node, Mapping) and node.get("type") in _CONTROL
+
+
+def _check_step(binding: Binding, step: str, path: str, frame: Frame, report: Report) -> bool:
+    if step in frame.jobs:
+        return True
+    message = f"`{binding.text}`: there is no step `{step}`."
+    report.add("binding-unknown-node", path, message, suggestion(step, frame.jobs))
+    return False
+
+
 def _check_named(binding: Binding, what: str, known: frozenset[str], path: str, report: Report) -> bool:
-    if binding.parts[2] in known:
+    if any(name == binding.port or name.partition(".")[0] == binding.parts[2] for name in known):
         return True
     message = f"`{binding.text}`: the pipeline has no {what} `{binding.parts[2]}`."
     report.add(f"binding-unknown-{what}", path, message, suggestion(binding.parts[2], known))
@@ -195,9 +227,7 @@ def _check_node_port(
         report.add("binding-malformed", path, message, "Write `${{parent.jobs.<step>.outputs.<name>}}`.")
         return False
     step, side, port = binding.parts[2:5]
-    if step not in frame.jobs:
-        message = f"`{binding.text}`: there is no step `{step}`."
-        report.add("binding-unknown-node", path, message, suggestion(step, frame.jobs))
+    if not _check_step(binding, step, path, frame, report):
         return False
     source = runnables.get(step)
     if source is None or source.interface is None:
@@ -247,7 +277,10 @@ def _check_value(
         given = _type_at(binding, frame, runnables)
         if given is not None and not type_fits(given, port.type):
             message = f"`{binding.text}` is of type {given}; `{port.name}` takes {port.type}."
-            report.add("edge-type", path, message, "Bind something of the right type.")
+            soft = given not in ASSET_TYPES and port.type not in ASSET_TYPES
+            soft = soft or (given in ASSET_TYPES and port.type in ASSET_TYPES)
+            code = "edge-type-near" if soft else "edge-type"
+            report.add(code, path, message, "Bind something of the right type.")
         return
     if isinstance(value, Mapping):
         if value.get("path") is not None:

@@ -7,11 +7,12 @@ from typing import Any
 
 from mlopsportal.specs.checks.component import COMPONENT_KEYS, check_head
 from mlopsportal.specs.checks.context import Report, joined, runnable_of
-from mlopsportal.specs.checks.nodes import Frame, check_nodes
+from mlopsportal.specs.checks.nodes import Frame, check_nodes, check_registration
 from mlopsportal.specs.checks.references import check_compute, check_datastore, check_reference
 from mlopsportal.specs.checks.shape import (
     PORT_NAME,
     check_asset_name,
+    check_component_keys,
     check_keys,
     check_text_mapping,
     check_texts,
@@ -56,7 +57,7 @@ _NEEDS_NO_COMPUTE = frozenset({"pipeline", "import", "data_transfer", "if_else",
 
 def check_pipeline_component(value: Mapping[str, Any], report: Report) -> None:
     """Check a pipeline component that is a document."""
-    check_keys(value, "", _COMPONENT_KEYS, report, "key-unknown")
+    check_component_keys(value, _COMPONENT_KEYS, report)
     check_head(value, report)
     check_graph(value, report)
 
@@ -117,7 +118,9 @@ def _check_job_inputs(value: Mapping[str, Any], report: Report) -> None:
             if not PORT_NAME.fullmatch(name):
                 message = f"`{name}` is not a name for a port: letters, digits and underscores, no digit first."
                 report.add("port-name", path, message, "Rename it.")
-            if isinstance(item, Mapping):
+            if isinstance(item, Mapping) and side == "outputs":
+                check_registration(item, path, report)
+            elif isinstance(item, Mapping):
                 check_reference(item.get("path"), _asset_kind(item), joined(path, "path"), report)
             elif isinstance(item, str):
                 check_reference(item, "data", path, report)
@@ -168,6 +171,6 @@ def nodes_without_compute(jobs: Mapping[str, Any], report: Report) -> list[str]:
             settings = node.get("settings")
             if isinstance(inner, Mapping) and not (isinstance(settings, Mapping) and settings.get("default_compute")):
                 missing += [f"{name}.{item}" for item in nodes_without_compute(inner, report)]
-        elif kind not in _NEEDS_NO_COMPUTE:
+        elif kind not in _NEEDS_NO_COMPUTE and not (kind == "spark" and node.get("resources")):
             missing.append(name)
     return missing

@@ -144,7 +144,8 @@ def check_command(value: Mapping[str, Any], report: Report, path: str = "") -> N
         side = binding.parts[0]
         if side not in declared or len(binding.parts) < 2:
             continue
-        if binding.parts[1] not in declared[side]:
+        dotted = ".".join(binding.parts[1:])
+        if not declared[side] & {dotted, binding.parts[1]}:
             message = f"The command uses `{binding.text}`, but there is no such {side[:-1]}."
             code = "binding-unknown-input" if side == "inputs" else "binding-unknown-output"
             report.add(code, here, message, suggestion(binding.parts[1], declared[side]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from mlopsportal.specs.checks.context import Report, joined, suggestion
@@ -12,7 +13,7 @@ from mlopsportal.specs.paths import is_absolute, is_local, leaves_bundle, local_
 
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]*")
 _ASSET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,254}")
-PORT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+PORT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")  # dots lead into a group
 
 
 def check_keys(value: Mapping[str, Any], path: str, known: Collection[str], report: Report, code: str) -> None:
@@ -21,6 +22,21 @@ def check_keys(value: Mapping[str, Any], path: str, known: Collection[str], repo
         if key not in known:
             where = f" in `{path}`" if path else ""
             report.add(code, joined(path, key), f"The key `{key}` is unknown{where}.", suggestion(key, known))
+
+
+def check_component_keys(value: Mapping[str, Any], known: Collection[str], report: Report) -> None:
+    """Report unknown keys of a component: likely typing errors as errors, others as advice.
+
+    Azure ML takes a component with any further key and ignores it.
+    """
+    for key in value:
+        if key in known:
+            continue
+        if get_close_matches(key, known, n=1, cutoff=0.75):
+            report.add("key-unknown", key, f"The key `{key}` is unknown.", suggestion(key, known))
+        else:
+            message = f"Azure ML ignores the key `{key}` of a component."
+            report.add("key-ignored", key, message, "Remove it, or set it where the component is used.")
 
 
 def check_component_name(value: Mapping[str, Any], report: Report) -> None:

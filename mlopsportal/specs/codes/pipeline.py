@@ -239,6 +239,15 @@ ENTRIES = (
         "the component's interface",
     ),
     CheckCode(
+        "edge-type-near",
+        "What is given is not quite what is wanted",
+        ADVICE,
+        "A file for a folder, or a number for an integer: the SDK lets it through, and the step may fail on it.",
+        "inputs:\n  folder: ${{parent.inputs.file}}   # a uri_file for a uri_folder\n",
+        "inputs:\n  folder: ${{parent.inputs.folder}}\n",
+        "the component's interface",
+    ),
+    CheckCode(
         "input-missing",
         "A required input is not given",
         ERROR,
@@ -255,6 +264,15 @@ ENTRIES = (
         "inputs:\n  trainig_data: ${{parent.inputs.data}}\n",
         "inputs:\n  training_data: ${{parent.inputs.data}}\n",
         "the component's interface",
+    ),
+    CheckCode(
+        "output-registration",
+        "An output that cannot be registered",
+        ERROR,
+        "An output is registered under a name of letters, digits, dashes and underscores; a version needs a name.",
+        "outputs:\n  model:\n    version: 1\n",
+        "outputs:\n  model:\n    name: churn-model\n    version: 1\n",
+        SDK,
     ),
     CheckCode(
         "output-unknown",
