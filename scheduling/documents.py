@@ -42,8 +42,8 @@ def schedule_document(
 ) -> dict[str, Any]:
     """Return the YAML value of a schedule that runs a registered pipeline version.
 
-    `inputs` and `outputs` are those of the job in YAML form. The plan turns the reference to the version into a whole job,
-    with the version's run defaults for what is not said here.
+    `inputs` and `outputs` are those of the job in YAML form. The plan turns the reference to the version into a
+    whole job, with the version's run defaults for what is not said here.
     """
     job: dict[str, Any] = {"type": "pipeline", "job": f"azureml:{pipeline.name}:{pipeline.version}"}
     if experiment:
@@ -140,7 +140,7 @@ def _job(raw: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 _KNOWN_PROPERTIES = frozenset(
-    [
+    {
         "displayName",
         "description",
         "tags",
@@ -150,10 +150,10 @@ _KNOWN_PROPERTIES = frozenset(
         "isEnabled",
         "provisioningState",
         "provisioningStatus",
-    ]
+    }
 )
 _KNOWN_JOB = frozenset(
-    [
+    {
         "jobType",
         "experimentName",
         "displayName",
@@ -169,7 +169,7 @@ _KNOWN_JOB = frozenset(
         "services",
         "status",
         "sourceJobId",
-    ]
+    }
 )
 _KNOWN_SETTINGS = frozenset(["default_compute", "defaultCompute", "_source", "force_rerun"])
 _KNOWN_NODE = frozenset(["name", "type", "componentId", "component", "inputs", "outputs", "_source"])
