@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.core.signing import BadSignature
 from django.db import transaction
 from django.utils import timezone
 from django_q.models import OrmQ, Task
@@ -17,7 +16,7 @@ from mlopsportal.queue import heartbeat
 from mlopsportal.queue.broker import own_key
 from mlopsportal.queue.enqueue import enqueue
 from mlopsportal.queue.models import TICKER
-from mlopsportal.queue.wishes import BEAT, CLUSTERS, NotAllowed, Wish, put, wish_of
+from mlopsportal.queue.wishes import BEAT, CLUSTERS, Wish, path_of, put
 
 TICK = timedelta(seconds=5)
 # Two ticks, less what a tick may come early.
@@ -56,14 +55,6 @@ def send_sweep(path: str, cluster: str) -> None:
     if path not in (path_of(payload) for payload in waiting.values_list("payload", flat=True)[:100]):
         with transaction.atomic():
             enqueue(path, cluster=cluster)
-
-
-def path_of(payload: str) -> str:
-    """Return the path a queue row asks for; "" for a row that the broker is going to refuse."""
-    try:
-        return wish_of(payload).path
-    except (BadSignature, NotAllowed, TypeError, ValueError):
-        return ""
 
 
 def silent_since(worker: str, cluster: str) -> datetime | None:

@@ -58,9 +58,22 @@ class Wish:
 
 
 def wish_of(payload: str) -> Wish:
-    """Read a queue row. Raises BadSignature for one we did not write, NotAllowed for a path that is no task."""
-    path, pk = signing.loads(payload, salt=SALT)
+    """Read a queue row. Raises NotAllowed for one that we did not write, or whose path is no task."""
+    try:
+        path, pk = signing.loads(payload, salt=SALT)
+    except (signing.BadSignature, TypeError, ValueError) as error:
+        raise NotAllowed("") from error
+    if not isinstance(path, str) or not isinstance(pk, int | None):
+        raise NotAllowed(str(path))
     return Wish(path, pk)
+
+
+def path_of(payload: str) -> str:
+    """Return the path a queue row asks for; "" for a row that the broker is going to refuse."""
+    try:
+        return wish_of(payload).path
+    except NotAllowed:
+        return ""
 
 
 def put(wish: Wish, key: str) -> None:
