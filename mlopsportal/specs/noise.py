@@ -83,6 +83,31 @@ _NAME_OF_KEY = {
 _CURATED = re.compile(r"environment:(AzureML-.+)")
 
 
+_DEFAULTS = frozenset(
+    {
+        ("is_deterministic", "true"),
+        ("isEnabled", "true"),
+        ("experimentName", "Default"),
+        ("osType", "Linux"),
+        ("environmentType", "UserCreated"),
+        ("autoRebuild", "Disabled"),
+    }
+)
+_LONG_URI = re.compile(r"azureml://subscriptions/[^/]+/resourcegroups/[^/]+/workspaces/[^/]+/(?=datastores/)", re.I)
+_RUN_PROPERTIES = ("azureml.", "mlflow.", "runSource", "runType", "_azureml", "_aml_")
+
+
+def kept_properties(properties: Any) -> dict[str, Any]:
+    """Return the properties or tags that a person set: those Azure adds to runs and assets left out."""
+    if not isinstance(properties, Mapping):
+        return {}
+    return {
+        name: text
+        for name, text in properties.items()
+        if name not in READ_ONLY and not name.startswith(_RUN_PROPERTIES)
+    }
+
+
 def is_empty(value: Any) -> bool:
     return value is None or value == {} or value == [] or value == ""
 
@@ -92,7 +117,7 @@ def is_default(key: str, value: Any) -> bool:
         return value in (False, "false")
     if key == "resources" and isinstance(value, Mapping):
         return all(_RESOURCE_DEFAULTS.get(name) == item for name, item in value.items())
-    return (key, value) in (("is_deterministic", "true"), ("isEnabled", True))
+    return isinstance(value, str) and (key, value) in _DEFAULTS
 
 
 _RESOURCE_DEFAULTS = {"instance_count": "1", "instanceCount": "1", "shmSize": "2g", "shm_size": "2g"}
@@ -119,6 +144,8 @@ def cleaned(value: Any, key: str = "") -> Any:
     if isinstance(value, list):
         return [cleaned(item) for item in value]
     text = _text_of(value)
+    if isinstance(text, str) and text.startswith("azureml://subscriptions/"):
+        text = _LONG_URI.sub("azureml://", text)
     return reference_text(text, _KIND_OF_KEY[key]) if key in _KIND_OF_KEY and isinstance(text, str) else text
 
 
@@ -150,6 +177,8 @@ def cleaned_spec(spec: Mapping[str, Any], *, keep_texts: bool) -> dict[str, Any]
             value = _ports(value, keep_texts=keep_texts)
         elif key == "tags":
             value = dict(value or {})
+        elif key == "distribution" and isinstance(value, Mapping):
+            value = {name: item.lower() if name == "type" else item for name, item in cleaned(value).items()}
         else:
             value = cleaned(value, key)
         if not is_empty(value) and not is_default(key, value):
@@ -166,6 +195,8 @@ def _ports(ports: Any, *, keep_texts: bool) -> dict[str, Any]:
         declared = cleaned(port) if isinstance(port, Mapping) else {"type": "literal", "default": _text_of(port)}
         if not keep_texts:
             declared.pop("description", None)
+        if isinstance(declared.get("type"), str):
+            declared["type"] = declared["type"].lower()
         if "mode" in declared:
             declared["mode"] = _mode(declared["mode"])
         shown[name] = declared

@@ -18,8 +18,10 @@ from mlopsportal.specs.noise import (
     component_text,
     is_default,
     is_empty,
+    kept_properties,
     reference_text,
 )
+from mlopsportal.specs.parse import parse
 from mlopsportal.specs.ref import ref_of_arm_id
 
 __all__ = [
@@ -51,6 +53,8 @@ def normalized(kind: str, arm_json: Mapping[str, Any]) -> dict[str, Any]:
     plain = _object(properties, kind)
     if isinstance(spec, Mapping):
         plain["componentSpec"] = cleaned_spec(spec, keep_texts=True)
+        for key in ("name", "version"):  # said by the object's id; Azure adds or replaces them here
+            plain["componentSpec"].pop(key, None)
         for key in ("description", "tags"):  # Azure keeps them in one of two places
             kept = plain.pop(key, None)
             if kept is not None:
@@ -63,14 +67,14 @@ def _object(properties: Mapping[str, Any], kind: str) -> dict[str, Any]:
     for key, value in properties.items():
         if key in READ_ONLY and not (kind == "run" and key == "sourceJobId"):
             continue
-        if key == "properties" and isinstance(value, Mapping):
-            value = {name: text for name, text in value.items() if name not in READ_ONLY}
         if key in ("inputs", "outputs", "jobs", "action"):
             value = _job_part(key, value)
         elif key == "trigger":
             value = cleaned_trigger(value)
         elif key in ("tags", "properties"):
-            value = dict(value or {})
+            value = kept_properties(value)
+        elif key == "condaFile" and isinstance(value, str):
+            value = parse(value).value or value  # Azure keeps what it says, not how it is laid out
         else:
             value = cleaned(value, key)
         if not is_empty(value) and not is_default(key, value):
@@ -86,7 +90,13 @@ def _job_part(key: str, value: Any) -> Any:
         if isinstance(value.get("jobDefinition"), Mapping):
             action["jobDefinition"] = _object(value["jobDefinition"], "job")
         return action
+    if key == "outputs" and isinstance(value, Mapping):  # every run gets one called "default", for its logs
+        value = {name: item for name, item in value.items() if not _is_run_folder(name, item)}
     return cleaned_bindings(value, INPUT_DEFAULT_MODE if key == "inputs" else OUTPUT_DEFAULT_MODE)
+
+
+def _is_run_folder(name: str, output: Any) -> bool:
+    return name == "default" and isinstance(output, Mapping) and "/ExperimentRun/" in str(output.get("uri"))
 
 
 def definition_of_version(
