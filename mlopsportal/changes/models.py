@@ -5,11 +5,60 @@ Rows here are the record of the work; the queue only wakes somebody up to look a
 
 from __future__ import annotations
 
+import hashlib
+import json
+
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
 
-from mlopsportal.changes.states import Origin, PlanState, Policy, State, StepAction, StepState, Verdict
+from mlopsportal import azureml
+from mlopsportal.accounts.models import User
+from mlopsportal.accounts.roles import Permission, workspaces_for
+from mlopsportal.changes.states import (
+    NEXT,
+    TERMINAL,
+    Origin,
+    Outcome,
+    PlanState,
+    Policy,
+    State,
+    StepAction,
+    StepState,
+    Verdict,
+)
 from registry.models import Workspace
+
+
+class ChangeQuerySet(models.QuerySet["ChangeRequest"]):
+    """The vocabulary of lists of changes."""
+
+    def for_user(self, user: User | AnonymousUser) -> ChangeQuerySet:
+        return self.filter(workspace__in=workspaces_for(user))
+
+    def open(self) -> ChangeQuerySet:
+        return self.exclude(state__in=TERMINAL)
+
+    def awaiting(self, user: User | AnonymousUser) -> ChangeQuerySet:
+        """Return what waits for a review that this user may write: their roles allow it, no part of it is theirs,
+        and they have not said a word about its current plan."""
+        if not isinstance(user, User):
+            return self.none()
+        return (
+            self.filter(state=State.IN_REVIEW, workspace__in=workspaces_for(user, Permission.REVIEW))
+            .exclude(author__person=user.person)
+            .exclude(submitted_by__person=user.person)
+            .exclude(pk__in=Revision.objects.filter(editor__person=user.person).values("change"))
+            .exclude(
+                pk__in=Review.objects.filter(person=user.person, plan_digest=models.F("change__plan__digest"))
+                .exclude(verdict=Verdict.COMMENT)
+                .values("change")
+            )
+        )
+
+    def for_list(self) -> ChangeQuerySet:
+        """Bring along what a row of a list shows."""
+        return self.select_related("workspace", "author", "plan")
 
 
 class ChangeRequest(models.Model):
@@ -21,8 +70,11 @@ class ChangeRequest(models.Model):
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="changes")
     origin = models.CharField(max_length=16, choices=Origin.choices, default=Origin.FORM)
     policy = models.CharField(max_length=16, choices=Policy.choices, default=Policy.REVIEW)
+    overrides = models.JSONField(default=list, help_text="Soft checks set aside: {code, plan_digest, by, reason}")
     state = models.CharField(max_length=24, choices=State.choices, default=State.DRAFT)
-    reason = models.TextField(blank=True, default="", help_text="Why it is in this state, in words, where that needs saying")
+    reason = models.TextField(
+        blank=True, default="", help_text="Why it is in this state, in words, where that needs saying"
+    )
     revision_number = models.PositiveIntegerField(default=1)
     plan = models.ForeignKey("Plan", null=True, on_delete=models.PROTECT, related_name="+")
     submitted_at = models.DateTimeField(null=True)
@@ -32,13 +84,18 @@ class ChangeRequest(models.Model):
     queued_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="queued_changes"
     )
+    queued_at = models.DateTimeField(null=True)
     fence = models.BigIntegerField(default=0, help_text="Grows with each claim; a worker with an older one must stop")
     lease_until = models.DateTimeField(null=True)
     claims = models.PositiveIntegerField(default=0, help_text="How often a worker took it for applying")
+    deaths = models.PositiveIntegerField(default=0, help_text="Claims since it was queued whose worker died")
     retry_at = models.DateTimeField(null=True, help_text="When the sweep should look again")
+    woken_at = models.DateTimeField(null=True, help_text="When a worker was last asked to look at it")
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
+
+    objects = ChangeQuerySet.as_manager()
 
     class Meta:
         indexes = [
@@ -57,6 +114,25 @@ class ChangeRequest(models.Model):
     @property
     def number(self) -> int:
         return self.pk
+
+    @property
+    def is_open(self) -> bool:
+        return self.state not in TERMINAL
+
+    @property
+    def next(self) -> str:
+        """What has to happen next, or that nothing does, in words."""
+        return NEXT[State(self.state)]
+
+    @property
+    def revision(self) -> Revision:
+        """The current revision."""
+        return self.revisions.get(number=self.revision_number)
+
+    @property
+    def plan_digest(self) -> str:
+        """The digest to review, "" while no plan of the current revision is made."""
+        return self.plan.digest if self.plan is not None and self.plan.state == PlanState.MADE else ""
 
 
 class Revision(models.Model):
@@ -116,6 +192,7 @@ class Plan(models.Model):
     problems = models.JSONField(default=list)
     error = models.TextField(blank=True, default="")
     lease_until = models.DateTimeField(null=True)
+    woken_at = models.DateTimeField(null=True, help_text="When a worker was last asked to make it")
     attempts = models.PositiveIntegerField(default=0)
     requested_at = models.DateTimeField()
     made_at = models.DateTimeField(null=True)
@@ -144,12 +221,15 @@ class Step(models.Model):
     api_version = models.CharField(max_length=32, blank=True, default="")
     payload = models.BinaryField(default=bytes)
     payload_sha256 = models.CharField(max_length=64, blank=True, default="")
-    base = models.CharField(max_length=64, blank=True, default="", help_text="Fingerprint of the object as planned against")
+    base = models.CharField(
+        max_length=64, blank=True, default="", help_text="Fingerprint of the object as planned against"
+    )
     before = models.JSONField(null=True, help_text="The object as planned against, normalised")
     after = models.JSONField(null=True, help_text="The object as it will be, normalised")
     changes = models.JSONField(default=list, help_text="Semantic differences, as specs.diff gives them")
     notes = models.JSONField(default=list, help_text="Repairs and other lines a reviewer must see")
     verdict = models.CharField(max_length=16, blank=True, default="")
+    with_defaults = models.BooleanField(default=False, help_text="A run that changes none of its version's defaults")
     state = models.CharField(max_length=16, choices=StepState.choices, default=StepState.PENDING)
     error = models.TextField(blank=True, default="")
     verified_at = models.DateTimeField(null=True)
@@ -161,6 +241,25 @@ class Step(models.Model):
     def __str__(self) -> str:
         return f"step {self.position} of {self.plan}"
 
+    @property
+    def is_remote(self) -> bool:
+        """True for a request to Azure, False for a write to the portal's own tables."""
+        return bool(self.method)
+
+    @property
+    def payload_bytes(self) -> bytes:
+        return bytes(self.payload)
+
+    @property
+    def request(self) -> azureml.Request:
+        """The approved request. Raises ValueError when its bytes are not the ones that were planned."""
+        payload = self.payload_bytes
+        body = json.loads(payload) if payload else None
+        request = azureml.Request(self.method, self.arm_id, self.api_version, body)
+        if request.payload != payload or hashlib.sha256(payload).hexdigest() != self.payload_sha256:
+            raise ValueError(f"{self}: the stored bytes are not the planned ones")
+        return request
+
 
 class Attempt(models.Model):
     """One sending of one step: written before the first byte, ended exactly once."""
@@ -170,7 +269,7 @@ class Attempt(models.Model):
     fence = models.BigIntegerField()
     begun_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
-    outcome = models.CharField(max_length=16, blank=True, default="")
+    outcome = models.CharField(max_length=16, blank=True, default="", choices=Outcome.choices)
     status_code = models.IntegerField(null=True)
     request_id = models.CharField(max_length=100, blank=True, default="")
     message = models.TextField(blank=True, default="")

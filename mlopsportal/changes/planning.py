@@ -1,0 +1,314 @@
+"""Making a plan: claim it, read the workspace, build the steps, store them; sends nothing.
+
+A plan is made against the workspace itself, never against the mirror. Attempts are counted before the work, so
+that a plan that kills its worker ends too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from mlopsportal import azureml
+from mlopsportal.audit.actions import SYSTEM, Action
+from mlopsportal.changes import bundling, checks
+from mlopsportal.changes.building import Building, Draft
+from mlopsportal.changes.live import LiveWorkspace
+from mlopsportal.changes.models import ChangeRequest, Document, Plan, Revision, Step
+from mlopsportal.changes.moving import Facts, move, record
+from mlopsportal.changes.plans import digest_of, summary_of
+from mlopsportal.changes.settling import settle
+from mlopsportal.changes.states import PlanState, State, StepAction, Verdict
+from mlopsportal.specs.interface import Verdict as InterfaceVerdict
+from mlopsportal.specs.order import DocumentCycle
+from mlopsportal.specs.ref import Ref
+from mlopsportal.specs.validate import Judgement
+from registry.models import Use
+from scheduling.models import Schedule
+
+LEASE: Final = timedelta(seconds=90)
+MOST_ATTEMPTS: Final = 8
+SLOWEST_RETRY: Final = timedelta(minutes=2)
+_WEIGHT: Final = (InterfaceVerdict.PATCH, InterfaceVerdict.MINOR, InterfaceVerdict.UNKNOWN, InterfaceVerdict.BREAKING)
+
+
+@dataclass
+class Made:
+    """What came of planning: steps, or why there are none. `error` is for what no document is to blame for."""
+
+    judged: Sequence[Judgement]
+    building: Building | None = None
+    checks: Sequence[checks.Check] = ()
+    error: str = ""
+
+    @property
+    def problems(self) -> dict[str, list[dict[str, Any]]]:
+        """Every problem by path, those of the checker and those of the plan."""
+        planned = self.building.problems if self.building is not None else {}
+        return {
+            item.document.path: [dict(p.as_json()) for p in (*item.problems, *planned.get(item.document.path, ()))]
+            for item in self.judged
+        }
+
+    @property
+    def has_failed(self) -> bool:
+        errors = any(problem["severity"] == "error" for found in self.problems.values() for problem in found)
+        hard = any(check.level is checks.Level.HARD and not check.passed for check in self.checks)
+        return bool(self.error) or self.building is None or errors or hard
+
+
+def make_plan(plan_id: int) -> None:
+    """Make the plan, unless somebody else is at it or it is made already.
+
+    A workspace that is throttled or cannot be reached is tried again later, at most MOST_ATTEMPTS times.
+    """
+    plan = _claim(plan_id)
+    if plan is None:
+        return
+    try:
+        made = _made(plan)
+    except (azureml.Throttled, azureml.Unreachable, azureml.BadResponse) as error:
+        if plan.attempts < MOST_ATTEMPTS:
+            _postpone(plan, error)
+            return
+        made = Made((), error=f"{explain(error)} It was tried {plan.attempts} times; have it planned again later.")
+    except azureml.AzureError as error:
+        made = Made((), error=explain(error))
+    _store(plan, made)
+
+
+def _claim(plan_id: int) -> Plan | None:
+    now = timezone.now()
+    free = Q(lease_until=None) | Q(lease_until__lt=now) | Q(lease_until__gt=now + 3 * LEASE)
+    with transaction.atomic():
+        taken = Plan.objects.filter(free, pk=plan_id, state=PlanState.MAKING).update(
+            lease_until=now + LEASE, attempts=F("attempts") + 1
+        )
+        if not taken:
+            return None
+        plan = Plan.objects.select_related("revision__change__workspace").get(pk=plan_id)
+    if plan.attempts > MOST_ATTEMPTS:
+        _store(plan, Made((), error="Making the plan stopped its worker again and again. An operator has to look."))
+        return None
+    return plan
+
+
+def explain(error: azureml.AzureError) -> str:
+    """Say in words why the workspace did not do it, and what helps."""
+    if isinstance(error, azureml.Unauthorized):
+        return f"The workspace did not accept the portal's sign-in ({error}). Check the credential of the workspace."
+    if isinstance(error, azureml.Forbidden):
+        return f"The portal's identity may not do that in the workspace ({error}). Give it the role it lacks."
+    if isinstance(error, azureml.NotFound):
+        return f"The workspace does not have what was asked for ({error}). Does it still exist?"
+    if isinstance(error, azureml.NotConfigured):
+        return f"The workspace is not configured to be used ({error})."
+    if isinstance(error, azureml.Throttled):
+        return f"The workspace asks to slow down ({error})."
+    if isinstance(error, azureml.Unreachable):
+        return f"The workspace cannot be reached ({error})."
+    if isinstance(error, azureml.BadResponse):
+        return f"The workspace answers with an error of its own ({error})."
+    return f"The workspace refused it ({error})."
+
+
+def _postpone(plan: Plan, error: azureml.AzureError) -> None:
+    """Leave the plan to the sweep, after the delay that was asked for or one that doubles."""
+    delay = min(timedelta(seconds=2 ** min(plan.attempts, 7)), SLOWEST_RETRY)
+    if isinstance(error, azureml.Throttled):
+        delay = max(error.retry_after, timedelta(seconds=1))
+    until = timezone.now() + delay
+    message = f"{explain(error)} It is tried again at {until:%H:%M:%S} UTC."
+    Plan.objects.filter(pk=plan.pk, state=PlanState.MAKING, attempts=plan.attempts).update(
+        lease_until=until, woken_at=None, error=message
+    )
+
+
+def _made(plan: Plan) -> Made:
+    change, revision = plan.revision.change, plan.revision
+    workspace = change.workspace
+    connection = azureml.connect(workspace.target())
+    try:
+        live = LiveWorkspace(connection, workspace.default_compute)
+        pairs = list(revision.documents.order_by("position").values_list("path", "content"))
+        compute = workspace.default_compute or None
+        judged = bundling.examine(pairs, mirror=live, default_compute=compute, now=timezone.now())
+        if not all(item.ok for item in judged):
+            return Made(judged)
+        try:
+            ordered = bundling.in_order(judged)
+        except DocumentCycle as error:
+            return Made(judged, error=f"These documents need each other: {error}.")
+        building = Building(workspace, live, kept=_kept(revision), run_prefix=_run_prefix(revision))
+        building.build(ordered)
+        return Made(judged, building, _checked(change, building))
+    finally:
+        connection.close()
+
+
+def _kept(revision: Revision) -> dict[str, Ref]:
+    """The versions that an earlier plan of this revision has fixed, by path."""
+    rows = revision.documents.exclude(ref="").values_list("path", "ref")
+    refs = {path: Ref.parse(ref) for path, ref in rows}
+    return {path: ref for path, ref in refs.items() if ref.kind == "component" and ref.version is not None}
+
+
+def _run_prefix(revision: Revision) -> str:
+    """The beginning of the names of this revision's runs: the same in every plan, so that nothing runs twice."""
+    made = f"{revision.created_at.timestamp():.6f}".replace(".", "")
+    return f"chg{revision.change_id}r{revision.number}-{revision.digest[:6]}{int(made) % 0xFFFFFF:06x}"
+
+
+def _checked(change: ChangeRequest, building: Building) -> list[checks.Check]:
+    if not building.drafts:
+        return []
+    subjects = [
+        checks.Subject(str(draft.ref), str(draft.action), draft.value, _used_by(change, draft))
+        for draft in building.drafts
+    ]
+    return checks.run_all(subjects)
+
+
+def _used_by(change: ChangeRequest, draft: Draft) -> tuple[str, ...]:
+    """What the mirror knows to use an object that is archived or deleted; a hint, not a lock."""
+    ref, workspace = draft.ref, change.workspace
+    if draft.action is not StepAction.ARCHIVE or ref.version is None:
+        return ()
+    schedules = Schedule.objects.filter(workspace=workspace, pipeline_ref=str(ref), missing_since=None)
+    uses = Use.objects.filter(workspace=workspace, kind=ref.kind, name=ref.name, version=ref.version)
+    return (
+        *(f"schedule:{name}" for name in schedules.values_list("name", flat=True)[:5]),
+        *(
+            f"component:{name}:{version}"
+            for name, version in uses.values_list("consumer__name", "consumer__version")[:5]
+        ),
+    )
+
+
+def _store(plan: Plan, made: Made) -> None:
+    """Write the plan's rows and move its change, in one transaction; nothing when a newer claim has the plan."""
+    with transaction.atomic():
+        change = (
+            ChangeRequest.objects.select_for_update(of=("self",))
+            .select_related("workspace", "author", "submitted_by", "queued_by")
+            .get(pk=plan.revision.change_id)
+        )
+        state = PlanState.FAILED if made.has_failed else PlanState.MADE
+        taken = Plan.objects.filter(pk=plan.pk, state=PlanState.MAKING, attempts=plan.attempts).update(
+            state=state, lease_until=None, made_at=timezone.now(), error=_error_of(made)
+        )
+        if not taken:
+            return
+        plan.refresh_from_db()
+        documents = _update_documents(plan.revision, made)
+        plan.problems = [{"document": path, **problem} for path, found in made.problems.items() for problem in found]
+        plan.checks = [dict(check.as_json()) for check in made.checks]
+        if state == PlanState.MADE and made.building is not None:
+            _write_steps(plan, change, made.building, documents)
+        plan.save()
+        if change.plan_id == plan.pk:
+            change.plan = plan
+            _move_on(change, plan)
+
+
+def _error_of(made: Made) -> str:
+    if made.error:
+        return made.error
+    count = sum(problem["severity"] == "error" for found in made.problems.values() for problem in found)
+    if count:
+        return f"The documents have {count} problem{'' if count == 1 else 's'}."
+    return " ".join(check.message for check in made.checks if check.level is checks.Level.HARD and not check.passed)
+
+
+def _update_documents(revision: Revision, made: Made) -> Mapping[str, Document]:
+    """Keep what the checker says against the live workspace, the repairs, and the versions that are now fixed."""
+    documents = {document.path: document for document in revision.documents.all()}
+    problems = made.problems
+    for item in made.judged:
+        document = documents[item.document.path]
+        document.problems = problems[document.path]
+        document.repairs = [repair.as_json() for repair in item.repairs]
+        if made.building is not None:
+            document.repairs += [note.as_json() for note in made.building.notes.get(document.path, ())]
+            ref = made.building.refs.get(document.path)
+            document.ref = document.ref if ref is None else str(ref)
+        document.save(update_fields=["problems", "repairs", "ref"])
+    return documents
+
+
+def _write_steps(plan: Plan, change: ChangeRequest, building: Building, documents: Mapping[str, Document]) -> None:
+    rows = [_row(plan, position, draft, documents[draft.path]) for position, draft in enumerate(building.drafts, 1)]
+    Step.objects.bulk_create(rows)
+    plan.digest = digest_of(change.workspace, rows)
+    plan.summary = dict(summary_of(rows))
+    plan.verdict = _worst(row.verdict for row in rows)
+    plan.reasons = [
+        {"ref": str(draft.ref), **reason.as_json()}
+        for draft in building.drafts
+        if draft.comparison is not None
+        for reason in draft.comparison.reasons
+    ]
+
+
+def _row(plan: Plan, position: int, draft: Draft, document: Document) -> Step:
+    request = draft.request
+    return Step(
+        plan=plan,
+        position=position,
+        ref=str(draft.ref),
+        action=draft.action,
+        document=document,
+        method="" if request is None else request.method,
+        arm_id="" if request is None else request.arm_id,
+        api_version="" if request is None else request.api_version,
+        payload=b"" if request is None else request.payload,
+        payload_sha256="" if request is None else request.sha256,
+        base=draft.base,
+        before=draft.before,
+        after=draft.after,
+        changes=draft.changes,
+        notes=list(draft.notes),
+        verdict=_verdict_of(draft),
+        with_defaults=draft.with_defaults,
+    )
+
+
+def _verdict_of(draft: Draft) -> str:
+    """A new version of something is what its interface says; a new thing is minor; everything else a patch."""
+    if draft.comparison is not None:
+        return str(draft.comparison.verdict)
+    return str(InterfaceVerdict.MINOR if draft.action is StepAction.CREATE else InterfaceVerdict.PATCH)
+
+
+def _worst(verdicts: Iterable[str]) -> str:
+    found = set(verdicts)
+    return next((str(verdict) for verdict in reversed(_WEIGHT) if str(verdict) in found), "")
+
+
+def _move_on(change: ChangeRequest, plan: Plan) -> None:
+    """Say that the plan is made, void approvals of another one, and move the change to where that leaves it."""
+    facts: Facts = {"plan_digest": plan.digest, "revision": plan.revision.number}
+    _void_other_approvals(change, plan)
+    if change.state == State.PLANNING:
+        settle(change, actor=SYSTEM, action=Action.CHANGE_PLANNED, facts=facts)
+    elif change.state == State.DRAFT and plan.state == PlanState.FAILED:
+        record(change, Action.CHANGE_PLAN_FAILED, actor=SYSTEM, note=plan.error, facts=facts)
+    elif change.state == State.DRAFT and not plan.steps.exists():
+        move(change, State.NO_CHANGE, actor=SYSTEM, reason="The workspace is already as the documents say.")
+    elif change.state == State.DRAFT:
+        record(change, Action.CHANGE_PLANNED, actor=SYSTEM, facts=facts)
+
+
+def _void_other_approvals(change: ChangeRequest, plan: Plan) -> None:
+    """Approvals of another digest do not count any more (policy sees to that); the log says so."""
+    given = change.reviews.filter(plan__revision=plan.revision, verdict=Verdict.APPROVE)
+    voided = given.exclude(plan_digest=plan.digest).count()
+    if plan.state == PlanState.MADE and voided:
+        facts: Facts = {"given": voided, "because": "plan", "plan_digest": plan.digest}
+        record(change, Action.CHANGE_APPROVALS_VOIDED, actor=SYSTEM, facts=facts)

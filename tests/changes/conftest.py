@@ -1,0 +1,21 @@
+"""A sandbox of its own for each test of this room."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.changes.building import Team, make_team, stocked_sandbox
+from tests.sandbox_server import RunningSandbox
+
+
+@pytest.fixture
+def sandbox() -> Iterator[RunningSandbox]:
+    with stocked_sandbox() as running:
+        yield running
+
+
+@pytest.fixture
+def team(db: None, sandbox: RunningSandbox) -> Team:
+    return make_team(sandbox)
