@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from django_q.models import OrmQ
 
 from mlopsportal.accounts.models import User
+from mlopsportal.audit import triggers
 from mlopsportal.queue.models import TICKER, Heartbeat
 from registry.models import Workspace
 
@@ -50,6 +51,11 @@ def migrations() -> Check:
     return Check("migrations", passed=not missing, note=f"not applied: {', '.join(missing)}" if missing else "")
 
 
+def audit_triggers() -> Check:
+    missing = triggers.missing()
+    return Check("audit_triggers", passed=not missing, note=f"missing: {', '.join(missing)}" if missing else "")
+
+
 def queue_lag() -> Check:
     """Fail when a task has waited longer than any healthy worker would leave it."""
     now = timezone.now()
@@ -79,7 +85,7 @@ def demo() -> Check:
 
 
 ALIVE = (database, migrations, demo)
-READY = (database, migrations, queue_lag, worker_heartbeat, first_sync)
+READY = (database, migrations, audit_triggers, queue_lag, worker_heartbeat, first_sync)
 
 
 def outcome(check: Callable[[], Check]) -> Check:

@@ -10,8 +10,8 @@ from django.db import connections
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
+from mlopsportal.logs import JsonFormatter
 from mlopsportal.management import startup
-from mlopsportal.ui.logs import JsonFormatter
 
 
 class JsonLogger(Logger):  # type: ignore[misc]  # gunicorn has no types

@@ -10,7 +10,7 @@ import pytest
 from django import forms
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import BadRequest, PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template import engines
 from django.template.loader import get_template
 from django.test import RequestFactory
@@ -18,8 +18,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from mlopsportal.ui.context import Navigation
 from mlopsportal.ui.forms import GroupedForm, LocalDateTimeInput, YamlField
-from mlopsportal.ui.logs import JsonFormatter
-from mlopsportal.ui.middleware import RequestIdMiddleware, current_request_id
+from mlopsportal.logs import JsonFormatter
+from mlopsportal.ui.middleware import PieceRedirectMiddleware, RequestIdMiddleware, current_request_id
 from mlopsportal.ui.paging import BadCursor
 from mlopsportal.ui.views import bad_request, csrf_failure, help_page
 
@@ -89,6 +89,36 @@ def test_answers_stay_out_of_shared_caches() -> None:
 def test_the_id_is_forgotten_after_the_request() -> None:
     answer_for(request())
     assert current_request_id.get() == ""
+
+
+def piece_answer(method: str, **headers: str) -> HttpResponse:
+    asked = RequestFactory().generic(method, "/x/", headers=headers)
+    response = PieceRedirectMiddleware(lambda _: HttpResponseRedirect("/accounts/login/?next=/x/"))(asked)
+    assert isinstance(response, HttpResponse)
+    return response
+
+
+def test_a_piece_that_is_redirected_has_its_page_loaded_again() -> None:
+    response = piece_answer("GET", **{"HX-Request": "true"})
+    assert (response.status_code, response["HX-Refresh"]) == (200, "true")
+    assert "Location" not in response
+
+
+def test_a_piece_that_did_something_leads_the_page_on() -> None:
+    response = piece_answer("POST", **{"HX-Request": "true"})
+    assert (response.status_code, response["HX-Redirect"]) == (200, "/accounts/login/?next=/x/")
+
+
+def test_a_whole_page_is_redirected_as_ever() -> None:
+    assert piece_answer("GET").status_code == 302
+
+
+@pytest.mark.parametrize("name", ["400.html", "403.html", "404.html", "403_csrf.html"])
+def test_a_refused_piece_is_no_page(name: str) -> None:
+    piece = get_template(name).render({}, request("/x/", **{"HX-Request": "true"}))
+    assert 'role="alert"' in piece
+    assert "<html" not in piece
+    assert "<h1>" not in piece
 
 
 def test_a_log_line_is_one_json_object() -> None:
