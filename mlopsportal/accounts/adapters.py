@@ -38,7 +38,9 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth co
     def get_client_ip(self, request: HttpRequest) -> str:
         return client_ip(request) or "local"
 
-    def add_message(self, request: HttpRequest, level: int, message_template: str | None = None, **kwargs: Any) -> None:
+    def add_message(
+        self, request: HttpRequest, level: int, message_template: str | None = None, *args: Any, **kwargs: Any
+    ) -> None:
         """Tell of a changed password; of signing in and out the page one lands on tells."""
         if message_template == "account/messages/password_changed.txt":
             messages.add_message(request, level, "Your password is changed. Your other sessions have ended.")

@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.core.exceptions import PermissionDenied
 
 from mlopsportal.accounts.permissions import Permission, Role
+
+_DEEDS: Final[dict[Permission, str]] = {
+    Permission.READ: "read",
+    Permission.OPEN: "open changes",
+    Permission.EDIT: "edit changes",
+    Permission.SUBMIT: "submit changes",
+    Permission.COMMENT: "comment",
+    Permission.WITHDRAW: "withdraw changes",
+    Permission.REVIEW: "review changes",
+    Permission.APPLY: "apply changes",
+    Permission.OVERRIDE: "override checks",
+    Permission.RUN: "start runs",
+    Permission.CANCEL: "cancel runs",
+    Permission.PAUSE: "pause schedules",
+    Permission.AUDIT: "read the audit log",
+    Permission.MANAGE: "manage accounts and members",
+}
 
 
 class NotAllowed(PermissionDenied):
@@ -32,11 +51,11 @@ class NotAllowed(PermissionDenied):
     def _sentence(self) -> str:
         where = f" in workspace {self.workspace}" if self.workspace else ""
         if self.needs_session:
-            return f"A token may not {self.permission}{where}: sign in with a browser to do it."
+            return f"A token may not {_DEEDS[self.permission]}{where}: sign in with a browser to do it."
         roles = " or ".join(self.roles)
         who = ", ".join(self.ask) or "a site administrator"
         needed = f"It takes the role {roles}. " if roles else ""
-        return f"You may not {self.permission}{where}. {needed}Ask {who}."
+        return f"You may not {_DEEDS[self.permission]}{where}. {needed}Ask {who}."
 
 
 class Refused(Exception):

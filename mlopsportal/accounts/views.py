@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
@@ -30,7 +30,7 @@ from mlopsportal.ui.paging import paginate
 @require_http_methods(["GET", "POST"])
 def token_list(request: HttpRequest) -> HttpResponse:
     """One's own tokens and the form for a new one; after POST the secret is shown, this once."""
-    form, secret = TokenForm(request.POST or None), ""
+    form, secret = TokenForm(_posted(request)), ""
     if request.method == "POST" and form.is_valid():
         try:
             _, secret = workflow.create_token(_user(request), **form.cleaned_data, actor=actor_of(request))
@@ -58,7 +58,7 @@ def member_list(request: HttpRequest, slug: str) -> HttpResponse:
     """Who has which role in a workspace, and the form that grants one. For its admins."""
     workspace = visible_workspace(_user(request), slug)
     require(actor_of(request), Permission.MANAGE, workspace)
-    form = GrantForm(request.POST or None)
+    form = GrantForm(_posted(request))
     if request.method == "POST" and form.is_valid():
         user, role = form.cleaned_data["user"], form.cleaned_data["role"]
         try:
@@ -93,7 +93,7 @@ def member_revoke(request: HttpRequest, slug: str, membership_id: int) -> HttpRe
 def user_list(request: HttpRequest) -> HttpResponse:
     """All accounts, by name, and the form that makes one. For site administrators."""
     require_site_admin(actor_of(request))
-    form = UserForm(request.POST or None)
+    form = UserForm(_posted(request))
     if request.method == "POST" and form.is_valid() and (user := _created(request, form)):
         messages.success(request, f"The account {user.username} is made. It has no role yet.")
         return redirect("user-detail", ref=user.ref)
@@ -188,6 +188,11 @@ def _created(request: HttpRequest, form: UserForm) -> User | None:
     except ValidationError as error:
         form.add_error(None, error)
         return None
+
+
+def _posted(request: HttpRequest) -> QueryDict | None:
+    """Return what a form was sent with, even when that is nothing; None when it was only asked for."""
+    return request.POST if request.method == "POST" else None
 
 
 def _status(form: Form) -> int:
