@@ -12,6 +12,7 @@ from django.utils.cache import patch_vary_headers
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
 _PERMISSIONS = "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 current_request_id: ContextVar[str] = ContextVar("current_request_id", default="")
 
@@ -39,6 +40,30 @@ class RequestIdMiddleware:
         response.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         response.setdefault("Cache-Control", "private, no-cache")
         patch_vary_headers(response, ["HX-Request"])
+        return response
+
+
+class PieceRedirectMiddleware:
+    """Turns a redirect in answer to a piece of a page (htmx) into one of the whole page.
+
+    The browser would follow it unseen and put another page, the sign-in page say, into the piece. A piece that was
+    only asked for has the page loaded again, which then leads to the right place; one that did something leads on.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if request.headers.get("HX-Request") != "true" or response.status_code not in _REDIRECTS:
+            return response
+        address = response["Location"]
+        response.status_code = 200
+        del response["Location"]
+        if request.method == "GET":
+            response["HX-Refresh"] = "true"
+        else:
+            response["HX-Redirect"] = address
         return response
 
 

@@ -175,6 +175,23 @@
     for (const form of all("form[data-sent]")) delete form.dataset.sent;
   });
 
+  /* Polling rests while nobody looks. */
+  document.addEventListener("htmx:before:request", (event) => {
+    if (document.hidden && event.detail.ctx.sourceEvent?.type === "every") event.preventDefault();
+  });
+
+  /* What is not answered, or answered by a fault, leaves the page as it is and says so once. */
+  let toldOfSilence = 0;
+  function tellOfSilence() {
+    if (Date.now() - toldOfSilence < 30000) return;
+    toldOfSilence = Date.now();
+    toast("The portal does not answer; this page may be old.", "warn");
+  }
+  document.addEventListener("htmx:error", tellOfSilence);
+  document.addEventListener("htmx:response:error", (event) => {
+    if (event.detail.ctx.response.status >= 500) tellOfSilence();
+  });
+
   /* Pieces that htmx puts in are made alive too. */
   document.addEventListener("htmx:after:settle", () => {
     show();

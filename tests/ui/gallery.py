@@ -9,6 +9,7 @@ from typing import Any
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.template import engines
 from django.urls import include, path
 from django.utils import timezone
@@ -134,4 +135,26 @@ def gallery(request: HttpRequest) -> HttpResponse:
     return HttpResponse(template.render(context(request), request))
 
 
-urlpatterns = [path("gallery/", gallery), path("", include("mlopsportal.ui.urls"))]
+def piece(request: HttpRequest) -> HttpResponse:
+    """What a polled region becomes when the work is over: no trigger, so polling ends."""
+    source = '{% load ui %}<div id="live">Plan made {% ago now %} {% copy "9b1e" %}</div>'
+    return HttpResponse(engines["django"].from_string(source).render(context(request), request))
+
+
+def refused(request: HttpRequest) -> HttpResponse:
+    """A refusal as a piece of a page."""
+    return render(request, "ui/_error.html", {"title": "Changed since you opened it.", "next": "Reload."}, status=409)
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """A fault of the server: a whole page, which must not end up in a piece."""
+    return render(request, "500.html", status=500)
+
+
+urlpatterns = [
+    path("gallery/broken/", broken),
+    path("gallery/", gallery),
+    path("gallery/piece/", piece),
+    path("gallery/refused/", refused),
+    path("", include("mlopsportal.ui.urls")),
+]

@@ -16,9 +16,9 @@ from django.template.loader import get_template
 from django.test import RequestFactory
 from pytest_django import DjangoAssertNumQueries
 
+from mlopsportal.logs import JsonFormatter
 from mlopsportal.ui.context import Navigation
 from mlopsportal.ui.forms import GroupedForm, LocalDateTimeInput, YamlField
-from mlopsportal.logs import JsonFormatter
 from mlopsportal.ui.middleware import PieceRedirectMiddleware, RequestIdMiddleware, current_request_id
 from mlopsportal.ui.paging import BadCursor
 from mlopsportal.ui.views import bad_request, csrf_failure, help_page

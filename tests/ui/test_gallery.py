@@ -113,6 +113,41 @@ def test_a_copy_button_copies_the_whole_text(live_portal: str, chromium: Browser
     page.context.close()
 
 
+def test_a_polled_region_is_swapped_once_and_made_alive(
+    live_portal: str, chromium: Browser, complaints: list[str]
+) -> None:
+    page = open_gallery(chromium, live_portal, complaints)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    region = page.locator("#live")
+    region.get_by_text("Plan made now").wait_for()
+    assert region.locator("[data-copy]").is_visible()
+    assert "\n" in str(region.locator("time").get_attribute("title"))
+    page.wait_for_timeout(2200)
+    assert len([url for url in asked if url.endswith("/gallery/piece/")]) == 1
+    assert complaints == []
+    page.context.close()
+
+
+def test_a_refusal_is_shown_where_the_answer_was_expected(
+    live_portal: str, chromium: Browser, complaints: list[str]
+) -> None:
+    page = open_gallery(chromium, live_portal, complaints)
+    page.get_by_role("button", name="Ask").click()
+    page.locator("#refused").get_by_text("Changed since you opened it.").wait_for()
+    page.context.close()
+
+
+def test_a_fault_leaves_the_page_as_it_is_and_says_so(
+    live_portal: str, chromium: Browser, complaints: list[str]
+) -> None:
+    page = open_gallery(chromium, live_portal, complaints)
+    page.get_by_role("button", name="Break").click()
+    page.get_by_text("The portal does not answer").wait_for()
+    assert page.get_by_role("button", name="Break").is_visible()
+    page.context.close()
+
+
 def test_a_wide_graph_can_be_made_to_fit(live_portal: str, chromium: Browser, complaints: list[str]) -> None:
     page = open_gallery(chromium, live_portal, complaints)
     wide = "(g => g.scrollWidth > g.clientWidth)(document.querySelector('.graph'))"
