@@ -226,9 +226,13 @@ def _text(kind: str, x: float, y: float, text: str, *, end: bool = False) -> Saf
 
 
 def _cut(text: str, room: float, unit: float) -> str:
+    """Return the text as far as it has room; what is cut is cut from its middle, since names differ at their ends."""
     shown = plain_visible(text)
-    letters = max(int(room / unit), 1)
-    return shown if len(shown) <= letters else f"{shown[: letters - 1]}…"
+    letters = max(int(room / unit), 5)
+    if len(shown) <= letters:
+        return shown
+    tail = (letters - 1) // 3
+    return f"{shown[: letters - 1 - tail]}…{shown[-tail:]}"
 
 
 def _number(value: float) -> str:

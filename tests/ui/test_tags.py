@@ -306,6 +306,15 @@ def test_graph_nodes_are_links_that_say_their_state() -> None:
     assert "prep.clean → train.data\nprep.stats → train.stats" in markup
 
 
+def test_long_names_stay_apart_in_a_graph() -> None:
+    names = [f"train_lightgbm_with_a_very_long_name_{number}" for number in (1, 2)]
+    markup = render(
+        "{% graph drawing %}", drawing=drawing_of(Graph(tuple(Node(name, "command") for name in names), ()))
+    )
+    assert ">train_lightgbm_w…g_name_1</text>" in markup
+    assert ">train_lightgbm_w…g_name_2</text>" in markup
+
+
 def test_the_graphs_table_says_what_flows() -> None:
     text = Elements(render("{% graph_table drawing %}", drawing=drawing_of(drawn_graph()))).text
     assert "data from prep.clean" in text
