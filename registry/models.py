@@ -392,6 +392,22 @@ class Step(models.Model):
     def __str__(self) -> str:
         return f"{self.run} {self.path}"
 
+    @property
+    def ref(self) -> Ref | None:
+        """The component version it executed, None for an inline one."""
+        if not self.component_name or not self.component_version:
+            return None
+        return Ref("component", self.component_name, self.component_version)
+
+    @property
+    def ref_words(self) -> str:
+        return f"{self.component_name} {self.component_version}"
+
+    @property
+    def duration_seconds(self) -> float | None:
+        """Seconds from start to end; None while one of them is not known."""
+        return (self.ended_at - self.started_at).total_seconds() if self.ended_at and self.started_at else None
+
 
 class LogState(models.TextChoices):
     WANTED = "wanted", "Being fetched"
@@ -528,6 +544,10 @@ class SearchEntry(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["workspace", "ref"], name="search_once")]
         indexes = [models.Index(fields=["workspace", "kind", "-at", "-id"], name="search_newest")]
+
+    @property
+    def is_pipeline(self) -> bool:
+        return self.kind == "pipeline"
 
     def __str__(self) -> str:
         return self.ref

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -31,16 +30,9 @@ from registry.models import (
 )
 from registry.raw import raw_of
 from tests.registry.building import make_workspace, sync
-from tests.sandbox_server import RunningSandbox, running_sandbox
+from tests.sandbox_server import RunningSandbox
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(scope="module")
-def demo() -> Iterator[RunningSandbox]:
-    """A demo workspace whose clock stands still enough: no run changes while a test reads it."""
-    with running_sandbox("demo") as sandbox:
-        yield sandbox
 
 
 def live_objects(sandbox: RunningSandbox, workspace: Workspace) -> dict[str, Any]:

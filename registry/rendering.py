@@ -1,0 +1,95 @@
+"""Writes a mirrored version as the YAML a person would have written; reads rows, asks no table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from mlopsportal.azureml import Json
+from mlopsportal.specs.normalize import short_form
+from registry import facts
+from registry.models import AssetKind
+
+_ORDER = ("$schema", "type", "name", "version", "display_name", "description", "tags", "is_deterministic", "inputs", "outputs")
+_NOISE = frozenset({"_source", "id", "creation_context", "sourceJobId", "client_component_hash"})
+_NAMES = {"componentId": "component", "computeId": "compute", "environmentId": "environment", "codeId": "code", "uri": "path"}
+_REFERENCES = frozenset({"component", "compute", "environment", "code", "path", "default_compute", "default_datastore"})
+_TYPES = ("job_input_type", "job_output_type", "jobInputType", "jobOutputType")
+_ASSET_NAMES = {"dataType": "type", "dataUri": "path", "modelType": "type", "modelUri": "path", "condaFile": "conda_file"}
+_ASSET_NOISE = frozenset(
+    "isArchived isAnonymous provisioningState flavors jobName stage properties displayName osType environmentType".split()
+)
+
+
+def document_of(kind: str, name: str, version: str, raw: Json) -> dict[str, Any]:
+    """Return a version as a YAML document: short references, plain values, no read-only fields."""
+    properties = facts.properties_of(raw)
+    if kind == AssetKind.COMPONENT:
+        spec = facts.mapping(properties.get("componentSpec"))
+        written = {"name": name, "version": version} | {key: value for key, value in spec.items() if key not in _NOISE}
+        kept = facts.mapping(properties.get("properties"))
+        extra = {key: value for key, value in kept.items() if key not in _NOISE}
+        if extra:
+            written["properties"] = extra
+    else:
+        written = {"name": name, "version": version}
+        for key, value in properties.items():
+            if key not in _ASSET_NOISE:
+                written[_ASSET_NAMES.get(key, key)] = value
+    shown = {key: _plain(key, value) for key, value in written.items()}
+    first = {key: shown[key] for key in _ORDER if key in shown}
+    return {key: value for key, value in (first | shown).items() if value not in (None, {}, [], "")}
+
+
+def yaml_of(document: Mapping[str, Any]) -> str:
+    """Return the document as YAML, block style, keys in the order given; the same document gives the same text."""
+    return yaml.dump(dict(document), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Texts of several lines as blocks, and no anchors: a reader must see each value where it stands."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    is_block = "\n" in value and all(character.isprintable() or character == "\n" for character in value)
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if is_block else None)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def _plain(key: str, value: Any) -> Any:
+    """Return one value without Azure's wrappers, references short."""
+    if isinstance(value, Mapping):
+        if key not in ("tags", "properties") and (port := _port(value)) is not None:
+            return port
+        return {
+            str(_NAMES.get(name, name)): _plain(_NAMES.get(name, name), item)
+            for name, item in value.items()
+            if name not in _NOISE and item is not None
+        }
+    if isinstance(value, list):
+        return [_plain("", item) for item in value]
+    return _short(value) if key in _REFERENCES and isinstance(value, str) else value
+
+
+def _port(value: Mapping[str, Any]) -> Any:
+    """Return an input or output of a node in YAML form; None when the mapping is none."""
+    declared = next((value[name] for name in _TYPES if name in value), None)
+    if declared is None and not (value.keys() <= {"value", "type"} and "value" in value):
+        return None
+    if "value" in value and declared in (None, "literal"):
+        return value["value"]
+    rest = {_NAMES.get(name, name): item for name, item in value.items() if name not in _TYPES and item is not None}
+    if "path" in rest:
+        rest["path"] = _short(rest["path"])
+    return {"type": declared} | rest
+
+
+def _short(value: Any) -> Any:
+    return short_form(value.removeprefix("azureml:") if value.startswith("azureml:/") else value) if isinstance(value, str) else value

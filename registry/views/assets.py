@@ -1,0 +1,202 @@
+"""The pages of components, pipelines, data, models and environments: list, one name, one version."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_safe
+
+from mlopsportal.accounts.actors import actor_of
+from mlopsportal.accounts.roles import Permission, can
+from mlopsportal.specs.graph import graph_of
+from mlopsportal.specs.interface import Interface, interface_of
+from mlopsportal.specs.ref import Ref
+from mlopsportal.ui.drawing import Drawing, drawing_of
+from mlopsportal.ui.paging import KeysetPage, paginate
+from registry.filters import AssetFilter
+from registry.lineage import UsedBy, maker_of, used_by
+from registry.models import Asset, AssetKind, Run, Version, Workspace
+from registry.raw import body_of, raw_of
+from registry.rendering import document_of, yaml_of
+from registry.sections import SECTIONS, Section, section_of
+from registry.views.access import visible_workspace
+
+TABS = (("overview", "Overview"), ("graph", "Graph"), ("uses", "Where used"), ("runs", "Runs"), ("raw", "Raw JSON"))
+ORDERS = {"": ("name", "id"), "changed": ("-modified_at", "-id")}
+
+
+@dataclass(frozen=True)
+class AssetListPage:
+    """What `registry/asset_list.html` shows."""
+
+    workspace: Workspace
+    section: Section
+    filter_form: Any  # django-filter builds the form class at run time
+    assets: KeysetPage[Asset]
+    may_open: bool
+
+
+@dataclass(frozen=True)
+class AssetPage:
+    """What `registry/asset_detail.html` shows."""
+
+    workspace: Workspace
+    section: Section
+    asset: Asset
+    versions: KeysetPage[Version]
+    may_open: bool
+
+
+@dataclass
+class VersionPage:
+    """What `registry/version_detail.html` shows; only the chosen tab is filled."""
+
+    workspace: Workspace
+    section: Section
+    version: Version
+    tab: str
+    tabs: list[tuple[str, str]]
+    others: list[str]
+    may_open: bool
+    may_run: bool
+    interface: Interface | None = None
+    text: str = ""
+    facts: list[tuple[str, str]] = field(default_factory=list)
+    drawing: Drawing | None = None
+    uses: UsedBy | None = None
+    runs: KeysetPage[Run] | None = None
+    raw: str = ""
+    maker: Run | None = None
+
+    @property
+    def previous(self) -> str:
+        """The version before this one, "" for the first."""
+        later = self.others.index(self.version.version) if self.version.version in self.others else -1
+        return self.others[later + 1] if 0 <= later < len(self.others) - 1 else ""
+
+    @property
+    def ref(self) -> Ref:
+        """This version, with its workspace."""
+        return self.version.ref.in_workspace(self.workspace.slug)
+
+    @property
+    def previous_ref(self) -> Ref:
+        """The version before this one, with its workspace; only where `previous` names one."""
+        return self.ref.at(self.previous)
+
+
+@login_required
+@require_safe
+def asset_list(request: HttpRequest, slug: str, section: str) -> HttpResponse:
+    """The names of one kind, by name or by last change."""
+    workspace, shown = visible_workspace(request, slug), SECTIONS[section]
+    assets = Asset.objects.listed(workspace, shown.kind, pipelines=shown.pipelines).for_list()
+    narrowed = AssetFilter(request.GET, queryset=assets, workspace=workspace, kind=shown.search_kind)
+    page = AssetListPage(
+        workspace=workspace,
+        section=shown,
+        filter_form=narrowed.form,
+        assets=paginate(narrowed.qs, request, order=ORDERS.get(request.GET.get("sort", ""), ORDERS[""])),
+        may_open=can(actor_of(request), Permission.OPEN, workspace),
+    )
+    return render(request, "registry/asset_list.html", {"page": page})
+
+
+@login_required
+@require_safe
+def asset_detail(request: HttpRequest, slug: str, section: str, name: str) -> HttpResponse:
+    """One name with its versions, newest first."""
+    workspace, shown = visible_workspace(request, slug), SECTIONS[section]
+    asset = get_object_or_404(Asset.objects.for_list(), workspace=workspace, kind=shown.kind, name=name)
+    if not shown.holds(asset):
+        return redirect("asset-detail", slug, section_of(asset).slug, name)
+    page = AssetPage(
+        workspace=workspace,
+        section=shown,
+        asset=asset,
+        versions=paginate(asset.versions.for_list(), request, order=("-created_at", "-id")),
+        may_open=can(actor_of(request), Permission.OPEN, workspace),
+    )
+    return render(request, "registry/asset_detail.html", {"page": page})
+
+
+@login_required
+@require_safe
+def version_detail(request: HttpRequest, slug: str, section: str, name: str, version: str) -> HttpResponse:
+    """One version: what it is, its graph, who uses it, its runs, its raw JSON."""
+    workspace, shown = visible_workspace(request, slug), SECTIONS[section]
+    rows = Version.objects.select_related("asset", "part", "definition")
+    row = get_object_or_404(rows, workspace=workspace, kind=shown.kind, name=name, version=version)
+    if not shown.holds(row.asset):
+        return redirect("version-detail", slug, section_of(row.asset).slug, name, version)
+    page = version_page(request, workspace, shown, row)
+    return render(request, "registry/version_detail.html", {"page": page})
+
+
+def version_page(request: HttpRequest, workspace: Workspace, section: Section, row: Version) -> VersionPage:
+    """Fill the tab that `?tab=` names, the overview otherwise."""
+    actor = actor_of(request)
+    tabs = [(key, word) for key, word in TABS if _has_tab(key, row)]
+    asked = request.GET.get("tab", "")
+    newest = row.asset.versions.order_by("-created_at", "-id").values_list("version", flat=True)
+    page = VersionPage(
+        workspace=workspace,
+        section=section,
+        version=row,
+        tab=asked if asked in dict(tabs) else "overview",
+        tabs=tabs,
+        others=list(newest[:50]),
+        may_open=can(actor, Permission.OPEN, workspace),
+        may_run=can(actor, Permission.RUN, workspace),
+    )
+    _FILL[page.tab](request, page)
+    return page
+
+
+def _has_tab(key: str, row: Version) -> bool:
+    return {"graph": row.is_pipeline, "runs": row.kind == AssetKind.COMPONENT}.get(key, True)
+
+
+def _fill_overview(request: HttpRequest, page: VersionPage) -> None:
+    row, raw = page.version, raw_of(page.version)
+    page.text = yaml_of(document_of(row.kind, row.name, row.version, raw))
+    if row.kind == AssetKind.COMPONENT:
+        page.interface = interface_of(raw.get("properties", {}).get("componentSpec") or {})
+    if row.kind in (AssetKind.MODEL, AssetKind.DATA):
+        page.maker = maker_of(row)
+
+
+def _fill_graph(request: HttpRequest, page: VersionPage) -> None:
+    definition = body_of(page.version.definition) if page.version.definition else {}
+    graph = graph_of(definition, with_ports=True)
+    page.drawing = drawing_of(graph, workspace=page.workspace, label=f"Graph of {page.version.name}")
+
+
+def _fill_uses(request: HttpRequest, page: VersionPage) -> None:
+    page.uses = used_by(page.version)
+
+
+def _fill_runs(request: HttpRequest, page: VersionPage) -> None:
+    if page.version.is_pipeline:
+        runs = Run.objects.filter(pipeline=page.version).for_list()
+        page.runs = paginate(runs, request, order=("-started_at", "-id"))
+    else:
+        page.uses = used_by(page.version)
+
+
+def _fill_raw(request: HttpRequest, page: VersionPage) -> None:
+    page.raw = json.dumps(raw_of(page.version), indent=2, ensure_ascii=False)
+
+
+_FILL = {
+    "overview": _fill_overview,
+    "graph": _fill_graph,
+    "uses": _fill_uses,
+    "runs": _fill_runs,
+    "raw": _fill_raw,
+}

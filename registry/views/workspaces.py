@@ -1,0 +1,239 @@
+"""The pages of workspaces: list, add, edit, connection test, overview, syncs, findings, lineage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from mlopsportal.accounts.actors import actor_of
+from mlopsportal.accounts.models import User
+from mlopsportal.accounts.roles import Permission, can, require, require_site_admin
+from mlopsportal.specs.ref import InvalidRef, Ref
+from mlopsportal.ui.addresses import ref_address
+from mlopsportal.ui.drawing import Drawing, drawing_of
+from mlopsportal.ui.paging import KeysetPage, paginate
+from registry import workflow
+from registry.errors import WorkspaceExists
+from registry.filters import FindingFilter
+from registry.forms import WorkspaceForm
+from registry.lineage import DEEPEST, DEPTH, Lineage, lineage_of
+from registry.models import Finding, SyncRun, SyncState, Workspace
+from registry.overview import Overview, overview_of
+from registry.views.access import visible_workspace
+
+_SYNCS_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class WorkspaceListPage:
+    """What `registry/workspace_list.html` shows."""
+
+    workspaces: list[Workspace]
+    managed: set[int]
+    may_add: bool
+
+
+@dataclass(frozen=True)
+class WorkspaceFormPage:
+    """What `registry/workspace_form.html` shows; `workspace` is None for a new one."""
+
+    form: WorkspaceForm
+    workspace: Workspace | None
+
+
+@dataclass(frozen=True)
+class OverviewPage:
+    """What `registry/workspace_detail.html` shows."""
+
+    workspace: Workspace
+    overview: Overview
+    may_manage: bool
+
+
+@dataclass(frozen=True)
+class SyncPage:
+    """What `registry/sync_list.html` and its live part show; the newest sync comes first."""
+
+    workspace: Workspace
+    syncs: list[SyncRun]
+
+    @property
+    def current(self) -> SyncRun | None:
+        return next((sync for sync in self.syncs if sync.state in (SyncState.RUNNING, SyncState.PAUSED)), None)
+
+
+@dataclass(frozen=True)
+class FindingListPage:
+    """What `registry/finding_list.html` shows."""
+
+    workspace: Workspace
+    filter_form: Any  # django-filter builds the form class at run time
+    findings: KeysetPage[Finding]
+
+
+@dataclass(frozen=True)
+class LineagePage:
+    """What `registry/lineage.html` shows; `lineage` is None while no ref is given."""
+
+    workspace: Workspace
+    text: str
+    depth: int
+    lineage: Lineage | None
+    drawing: Drawing | None
+
+
+@login_required
+@require_safe
+def workspace_list(request: HttpRequest) -> HttpResponse:
+    """The workspaces the reader may see."""
+    assert isinstance(request.user, User)
+    actor = actor_of(request)
+    rows = list(Workspace.objects.for_user(request.user).order_by("slug"))
+    managed = {row.pk for row in rows if can(actor, Permission.MANAGE, row)}
+    page = WorkspaceListPage(rows, managed, may_add=request.user.is_superuser)
+    return render(request, "registry/workspace_list.html", {"page": page})
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def workspace_add(request: HttpRequest) -> HttpResponse:
+    """Add a workspace."""
+    require_site_admin(actor_of(request))
+    form = WorkspaceForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            workspace = workflow.add_workspace(form.cleaned_data["slug"], form.settings(), actor=actor_of(request))
+        except WorkspaceExists as error:
+            form.add_error(None, f"{error}: another short name or another place, please.")
+        else:
+            messages.success(request, f"{workspace.slug} was added; its connection is being tested.")
+            return redirect("workspace-list")
+    return render(request, "registry/workspace_form.html", {"page": WorkspaceFormPage(form, None)})
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def workspace_edit(request: HttpRequest, slug: str) -> HttpResponse:
+    """Change a workspace's settings."""
+    workspace = visible_workspace(request, slug)
+    require(actor_of(request), Permission.MANAGE, workspace)
+    initial = workflow.settings_of(workspace) | {"slug": workspace.slug}
+    form = WorkspaceForm(request.POST or None, initial=initial, is_new=False)
+    if request.method == "POST" and form.is_valid():
+        try:
+            workflow.edit_workspace(workspace, form.settings(), actor=actor_of(request))
+        except WorkspaceExists:
+            form.add_error(None, "Another workspace row points at this place already.")
+        else:
+            messages.success(request, f"The settings of {workspace.slug} were saved.")
+            return redirect("workspace-list")
+    return render(request, "registry/workspace_form.html", {"page": WorkspaceFormPage(form, workspace)})
+
+
+@login_required
+@require_POST
+def workspace_check(request: HttpRequest, slug: str) -> HttpResponse:
+    """Have a worker test the connection."""
+    workspace = visible_workspace(request, slug)
+    workflow.request_connection_check(workspace, actor=actor_of(request))
+    if "HX-Request" in request.headers:
+        return render(request, "registry/_connection.html", {"workspace": workspace})
+    return redirect("workspace-list")
+
+
+@login_required
+@require_safe
+def workspace_connection(request: HttpRequest, slug: str) -> HttpResponse:
+    """The result of the connection test, for polling while it runs."""
+    workspace = visible_workspace(request, slug)
+    return render(request, "registry/_connection.html", {"workspace": workspace})
+
+
+@login_required
+@require_safe
+def workspace_detail(request: HttpRequest, slug: str) -> HttpResponse:
+    """What a workspace holds and how it is."""
+    workspace = visible_workspace(request, slug)
+    may_manage = can(actor_of(request), Permission.MANAGE, workspace)
+    page = OverviewPage(workspace, overview_of(workspace), may_manage)
+    return render(request, "registry/workspace_detail.html", {"page": page})
+
+
+def sync_page(workspace: Workspace) -> SyncPage:
+    return SyncPage(workspace, list(SyncRun.objects.filter(workspace=workspace).order_by("-id")[:_SYNCS_SHOWN]))
+
+
+@login_required
+@require_safe
+def sync_list(request: HttpRequest, slug: str) -> HttpResponse:
+    """The syncs of a workspace, the one under way with its progress. With htmx: only the part that changes."""
+    template = "registry/_sync_live.html" if "HX-Request" in request.headers else "registry/sync_list.html"
+    return render(request, template, {"page": sync_page(visible_workspace(request, slug))})
+
+
+@login_required
+@require_POST
+def sync_now(request: HttpRequest, slug: str) -> HttpResponse:
+    """Start a sync, unless one is under way."""
+    workflow.request_sync(visible_workspace(request, slug), actor=actor_of(request))
+    return redirect("sync-list", slug)
+
+
+@login_required
+@require_safe
+def finding_list(request: HttpRequest, slug: str) -> HttpResponse:
+    """What the mirror noticed."""
+    workspace = visible_workspace(request, slug)
+    narrowed = FindingFilter(request.GET, queryset=Finding.objects.filter(workspace=workspace))
+    page = FindingListPage(workspace, narrowed.form, paginate(narrowed.qs, request, order=("-found_at", "-id")))
+    return render(request, "registry/finding_list.html", {"page": page})
+
+
+@login_required
+@require_safe
+def lineage(request: HttpRequest, slug: str) -> HttpResponse:
+    """What led to a thing and what came of it. Raises BadRequest for a ref that cannot be read."""
+    workspace = visible_workspace(request, slug)
+    text = request.GET.get("ref", "").strip()
+    depth = depth_of(request.GET.get("depth", ""))
+    if not text:
+        return render(request, "registry/lineage.html", {"page": LineagePage(workspace, "", depth, None, None)})
+    found = lineage_of(workspace, ref_in(workspace, text), depth=depth)
+    page = LineagePage(workspace, text, depth, found, drawing_of_lineage(workspace, found))
+    return render(request, "registry/lineage.html", {"page": page})
+
+
+def ref_in(workspace: Workspace, text: str) -> Ref:
+    """Read a ref of this workspace. Raises BadRequest."""
+    try:
+        ref = Ref.parse(text)
+    except InvalidRef as error:
+        raise BadRequest(str(error)) from error
+    if ref.workspace not in (None, workspace.slug):
+        raise BadRequest(f"{text} is not in workspace {workspace.slug}")
+    return ref.without_workspace()
+
+
+def depth_of(text: str) -> int:
+    """Read how far to go. Raises BadRequest."""
+    if not text:
+        return DEPTH
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:3]) <= DEEPEST:
+        raise BadRequest(f"depth must be a whole number from 1 to {DEEPEST}")
+    return int(text)
+
+
+def drawing_of_lineage(workspace: Workspace, found: Lineage) -> Drawing:
+    """Return the drawing: each node leads to its page, runs show their state."""
+    from_text = {node.id: Ref.parse(node.id) for node in found.graph.nodes}
+    urls = {
+        text: ref_address(ref, workspace, pipeline=ref.name in found.pipelines) for text, ref in from_text.items()
+    }
+    return drawing_of(found.graph, workspace=workspace, states=found.statuses, urls=urls, label=f"Lineage of {found.ref}")
