@@ -1,0 +1,1 @@
+"""Tests of specs: plain values in, plain values out."""
