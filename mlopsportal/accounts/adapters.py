@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.adapter import DefaultAccountAdapter, get_adapter
 from allauth.core import context
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
@@ -99,6 +99,8 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  
         person = person_of_claims(sociallogin.account.extra_data)
         if not person:
             self._refuse(request)
+        if not get_adapter().is_safe_url(sociallogin.state.get("next")):
+            sociallogin.state.pop("next", None)
         if sociallogin.is_existing:
             return
         # Mail addresses of the tenant neither find nor block an account here.

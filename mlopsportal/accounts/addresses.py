@@ -17,7 +17,7 @@ def client_ip(request: HttpRequest) -> str:
     peer = str(request.META.get("REMOTE_ADDR") or "")
     if not _is_trusted(peer):
         return peer
-    for hop in reversed(request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")):
+    for hop in reversed(str(request.META.get("HTTP_X_FORWARDED_FOR") or "").split(",")):
         if not _is_address(hop.strip()):
             return peer
         peer = hop.strip()

@@ -37,6 +37,8 @@ class ActorMiddleware:
 
 def is_member(actor: Actor, slug: str) -> bool:
     """Say whether the account belongs to the workspace of that slug: a stranger writes nothing into its log."""
+    if actor.user_id is None or not slug:
+        return False
     return Membership.objects.filter(user_id=actor.user_id, workspace__slug=slug).exists()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models, transaction
@@ -39,7 +39,7 @@ class AccountManager(UserManager["User"]):
         return user
 
 
-class User(AbstractUser):
+class User(AbstractUser):  # type: ignore[django-manager-missing]  # knox's manager of tokens has no types
     """An account. Two accounts with the same `person` are one reviewer.
 
     `person` is the identity provider's key (`entra:<tenant>:<object id>`) or a key of our own; an
@@ -50,7 +50,7 @@ class User(AbstractUser):
     person = models.CharField(max_length=200, default=new_person_key, db_index=True)
     ref = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
 
-    objects = AccountManager()
+    objects: ClassVar[AccountManager] = AccountManager()
 
     def __str__(self) -> str:
         return self.username
@@ -87,7 +87,7 @@ class Membership(models.Model):
         return f"{self.user} is {self.role} in {self.workspace}"
 
 
-class ApiToken(AbstractAuthToken):
+class ApiToken(AbstractAuthToken):  # type: ignore[misc]  # knox comes without types
     """A token of the REST door, kept only as a digest. `ref` is the opaque name under which the audit log knows it."""
 
     name = models.CharField(max_length=80)

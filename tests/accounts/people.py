@@ -20,6 +20,8 @@ def make_workspace(slug: str = "demo") -> Workspace:
 def make_user(name: str, *roles: Role, workspace: Workspace | None = None) -> User:
     """Make an account with these roles in one workspace."""
     user = User.objects.create_user(name, password=PASSWORD)
+    if workspace is None:
+        return user
     for role in roles:
         Membership.objects.create(user=user, workspace=workspace, role=role)
     return user

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -117,7 +118,7 @@ def test_linked_accounts_are_one_person() -> None:
     workflow.link_persons(alice, third, actor=actor)
     assert len(set(User.objects.exclude(username="root").values_list("person", flat=True))) == 1
     assert actions()[1:] == [Action.ACCOUNT_LINKED] * 2
-    assert last_event().detail.after["same_as"] == "alice3"
+    assert '"same_as": "alice3"' in json.dumps(last_event().detail.after)
 
 
 def test_the_identity_providers_key_is_the_one_that_stays() -> None:

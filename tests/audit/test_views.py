@@ -129,7 +129,8 @@ def test_pages_walk_through_all_events() -> None:
 
 
 def test_the_list_takes_the_same_queries_for_many_events() -> None:
-    client, counts = auditor(), []
+    client = auditor()
+    counts: list[int] = []
     for _ in range(2):
         for number in range(20):
             make_event(target=f"user:{make_user(f'u{number}-{len(counts)}').ref}")
