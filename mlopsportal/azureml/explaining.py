@@ -62,7 +62,7 @@ def _places(error: BaseException) -> Iterator[tuple[str, str]]:
     if cause is not None and says_nothing:
         yield from _places(cause)
         return
-    text = " ".join(_COLOUR.sub("", str(error)).split())
+    text = _plain(str(error))
     is_plain = type(error).__module__.startswith(("azure.", "marshmallow"))
     yield "", text if is_plain and text else f"azure-ai-ml cannot read this document ({type(error).__name__}: {text})"
 
@@ -77,7 +77,7 @@ def _listed(text: str) -> Iterator[tuple[str, str]]:
     except ValueError:
         return
     for entry in report.get("errors", ()):
-        yield str(entry.get("path", "")).removeprefix("*"), _first_sentence(str(entry.get("message", "")))
+        yield str(entry.get("path", "")).removeprefix("*"), _plain(str(entry.get("message", "")))
 
 
 def _nested(messages: Any, path: str) -> Iterator[tuple[str, str]]:
@@ -90,9 +90,9 @@ def _nested(messages: Any, path: str) -> Iterator[tuple[str, str]]:
         for item in messages:
             yield from _nested(item, path)
     elif messages:
-        yield path, _first_sentence(str(messages))
+        yield path, _plain(str(messages))
 
 
-def _first_sentence(text: str) -> str:
+def _plain(text: str) -> str:
     """The text on one line, colours taken out."""
     return " ".join(_COLOUR.sub("", text).split())

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
+from mlopsportal.azureml.answers import json_object
 from mlopsportal.azureml.errors import BadResponse, Forbidden, NotFound, UnknownOutcome, Unreachable
 from mlopsportal.azureml.exchange import Exchange
 from mlopsportal.azureml.reading import READ_TIMEOUT, Reading, successful
@@ -38,6 +40,7 @@ _COLLECTIONS: Mapping[str, tuple[str, str]] = {
     "compute": ("computes", ""),
     "datastore": ("datastores", ""),
 }
+_WRITE = "microsoft.machinelearningservices/workspaces/components/versions/write"
 _MIRRORED = ("component", "data", "model", "environment", "run", "schedule")
 _MOST_METRICS = 200
 _MOST_METRIC_PAGES = 20
@@ -85,7 +88,7 @@ class Reader:
     def check(self) -> WorkspaceInfo:
         """Read the workspace and one page of each listing that the mirror needs."""
         found = self.workspace()
-        properties = _object(found, "properties")
+        properties = json_object(found.get("properties")) or {}
         return WorkspaceInfo(
             arm_id=str(found.get("id") or self._base),
             name=str(found.get("name") or ""),
@@ -161,7 +164,7 @@ class Reader:
     def logs(self, job_name: str) -> dict[str, str]:
         """The addresses of a run's log files by name; they carry signatures, so they are neither stored nor shown."""
         details = self._history.object(self._run_path(job_name, "/details"))
-        files = {str(name): str(url) for name, url in _object(details, "logFiles").items()}
+        files = {str(name): str(url) for name, url in (json_object(details.get("logFiles")) or {}).items()}
         self._log_hosts |= {_host(url) for url in files.values()}
         return files
 
@@ -190,7 +193,8 @@ class Reader:
 
     def _discover(self) -> str:
         """The base URL of the region's run history, through the workspace's discovery document."""
-        url = str(_object(self.workspace(), "properties").get("discoveryUrl") or "")
+        properties = json_object(self.workspace().get("properties")) or {}
+        url = str(properties.get("discoveryUrl") or "")
         try:
             answer = successful(self._exchange.send("GET", self._trusted(url), timeout=READ_TIMEOUT, signed=False))
             api = answer.json()["api"]
@@ -206,9 +210,6 @@ class Reader:
         return url
 
 
-_WRITE = "microsoft.machinelearningservices/workspaces/components/versions/write"
-
-
 def _allows(grant: Any, action: str) -> bool:
     """Whether one entry of Azure's permission list holds an action, `*` standing for anything."""
     if not isinstance(grant, dict):
@@ -217,32 +218,13 @@ def _allows(grant: Any, action: str) -> bool:
 
 
 def _matches(patterns: Any, action: str) -> bool:
-    return isinstance(patterns, list) and any(_covers(str(pattern).lower(), action) for pattern in patterns)
-
-
-def _covers(pattern: str, action: str) -> bool:
-    first, *rest = pattern.split("*")
-    if not rest:
-        return pattern == action
-    if not action.startswith(first) or not action.endswith(rest[-1]):
-        return False
-    place = len(first)
-    for part in rest[:-1]:
-        place = action.find(part, place) + len(part)
-        if place < len(part):
-            return False
-    return place + len(rest[-1]) <= len(action)
+    return isinstance(patterns, list) and any(fnmatchcase(action, str(pattern).lower()) for pattern in patterns)
 
 
 def _api_version(arm_path: str) -> str:
     _, _, below = arm_path.partition("/workspaces/")
     parts = below.split("/")
     return _API_VERSIONS.get(parts[1], _WORKSPACE_VERSION) if len(parts) > 1 else _WORKSPACE_VERSION
-
-
-def _object(body: Json, key: str) -> Json:
-    value = body.get(key)
-    return value if isinstance(value, dict) else {}
 
 
 def _objects(body: Json, key: str) -> list[Json]:

@@ -25,7 +25,7 @@ def refuse_unresolved(request: Request, *, ref: str) -> None:
     properties = (request.body or {}).get("properties")
     if not isinstance(properties, Mapping):
         return
-    for path, key, text in _texts(properties, "", ""):
+    for path, key, text in _texts(_in_document(properties), "", ""):
         if key in _ID_KEYS and text not in _COMPUTE_WORDS and not _RESOLVED.match(text):
             raise CompileError(path, f"{text!r} is not a full reference", ref=ref)
         if text.startswith("azureml:") and not _RESOLVED.match(text):
@@ -34,6 +34,16 @@ def refuse_unresolved(request: Request, *, ref: str) -> None:
         _refuse_dangling(path, jobs, ref)
         if settings is not None:
             _refuse_without_compute(path, jobs, settings, ref)
+
+
+def _in_document(properties: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The part that the document wrote, under the names it has there, so that a path leads back to it."""
+    spec, action = properties.get("componentSpec"), properties.get("action")
+    if isinstance(spec, Mapping):
+        return spec
+    if isinstance(action, Mapping):
+        return {**properties, "action": None, "create_job": action.get("jobDefinition")}
+    return properties
 
 
 def _refuse_dangling(path: str, jobs: Mapping[str, Any], ref: str) -> None:

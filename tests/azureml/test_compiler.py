@@ -15,7 +15,7 @@ import pytest
 
 from mlopsportal import azureml
 from mlopsportal.specs.ref import Ref
-from tests.azureml.places import component, connected, guide, run, schedule, target_of
+from tests.azureml.places import component, connected, guide, plant, run, schedule, target_of
 from tests.sandbox_server import RunningSandbox, running_sandbox
 
 PIPELINE: dict[str, Any] = {
@@ -168,7 +168,8 @@ def test_everything_compiled_for_the_guide_is_accepted() -> None:
 
 
 def test_archiving_and_restoring_changes_the_flag_and_nothing_else() -> None:
-    with running_sandbox("demo") as fresh, connected(fresh) as connection:
+    with running_sandbox() as fresh, connected(fresh) as connection:
+        plant(fresh)
         before = connection.reader.get(f"{connection.base}/components/model_training/versions/1")
         archive = connection.compile(actions()[:1])[0]
         connection.send(archive)
@@ -184,7 +185,8 @@ def test_archiving_and_restoring_changes_the_flag_and_nothing_else() -> None:
 
 
 def test_a_schedule_is_disabled_enabled_and_deleted() -> None:
-    with running_sandbox("demo") as fresh, connected(fresh) as connection:
+    with running_sandbox() as fresh, connected(fresh) as connection:
+        plant(fresh)
 
         def do(kind: str) -> Any:
             (request,) = connection.compile([azureml.CompileInput(Ref("schedule", "weekly"), kind)])
@@ -228,7 +230,8 @@ def test_a_failing_read_keeps_its_error(
 
 
 def test_a_workspace_that_does_not_answer_is_unreachable() -> None:
-    with running_sandbox("demo") as gone, connected(gone) as connection:
+    with running_sandbox() as gone, connected(gone) as connection:
+        plant(gone)
         assert connection.compile(actions()[:1])
     with connected(gone) as connection, pytest.raises(azureml.Unreachable):
         connection.compile(actions()[:1])
@@ -393,33 +396,33 @@ def test_threads_compile_one_after_the_other(portal: azureml.Connection) -> None
 
 COMPILE = """
 import json, sys
-from tests.azureml.test_compiler import the_guide, actions, run
+from tests.azureml.test_compiler import everything
 from mlopsportal import azureml
 connection = azureml.connect(azureml.Target(**json.loads(sys.argv[1])))
-step = {"type": "command", "command": "echo hi", "environment": {"image": "ubuntu"}}
-documents = [*the_guide(), *actions(), run("inline", jobs={"b": step, "a": {**step, "command": "echo ho"}})]
-plan = connection.compile(documents)
-sys.stdout.write(json.dumps([request.as_json() for request in plan]))
+sys.stdout.write(json.dumps([request.as_json() for request in connection.compile(everything())]))
 """
 
 
-@pytest.mark.slow
-def test_two_processes_compile_the_same_bytes(demo: RunningSandbox) -> None:
-    def compiled(seed: str, folder: Path) -> list[azureml.Request]:
-        root = Path(__file__).parents[2]
-        answer = subprocess.run(
-            [sys.executable, "-c", COMPILE, json.dumps(asdict(target_of(demo)))],
-            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(root)},
-            cwd=folder,
-            check=True,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        assert answer.stderr == ""  # the SDK would speak of its experimental classes there
-        return [azureml.Request.from_json(stored) for stored in json.loads(answer.stdout)]
+def everything() -> list[azureml.CompileInput]:
+    greet = {"type": "command", "command": "echo hi", "environment": {"image": "ubuntu"}}
+    inline = run("inline", jobs={"b": greet, "a": {**greet, "command": "echo ho"}})
+    return [*the_guide(), *actions(), inline]
 
-    first, second = compiled("1", Path(__file__).parent), compiled("2", Path("/"))
-    assert len(first) == 13
-    assert [request.payload for request in first] == [request.payload for request in second]
-    assert [request.arm_id for request in first] == [request.arm_id for request in second]
+
+@pytest.mark.slow
+def test_another_process_compiles_the_same_bytes(demo: RunningSandbox, portal: azureml.Connection) -> None:
+    answer = subprocess.run(
+        [sys.executable, "-c", COMPILE, json.dumps(asdict(target_of(demo)))],
+        env={**os.environ, "PYTHONHASHSEED": "7", "PYTHONPATH": str(Path(__file__).parents[2])},
+        cwd=Path(__file__).parent,  # inside a repository, which must leave no trace
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert answer.stderr == ""  # the SDK would speak of its experimental classes there
+    there = [azureml.Request.from_json(stored) for stored in json.loads(answer.stdout)]
+    here = portal.compile(everything())
+    assert len(here) == 13
+    assert [request.payload for request in there] == [request.payload for request in here]
+    assert [request.arm_id for request in there] == [request.arm_id for request in here]

@@ -8,7 +8,7 @@ from dataclasses import asdict
 import pytest
 
 from mlopsportal import azureml
-from tests.azureml.places import connected, put_version, target_of
+from tests.azureml.places import connected, plant, put_version, target_of
 from tests.sandbox_server import RunningSandbox, running_sandbox
 
 MODULES = """
@@ -32,7 +32,7 @@ def test_importing_the_room_loads_nothing_of_azure() -> None:
 
 @pytest.mark.slow
 def test_reading_and_sending_never_load_the_sdk(sandbox: RunningSandbox, connection: azureml.Connection) -> None:
-    sandbox.reset("demo")
+    plant(sandbox)
     question = {"target": asdict(target_of(sandbox)), "request": put_version(connection).as_json()}
     code = """
 import json, sys
@@ -60,6 +60,32 @@ def test_check_names_the_listings_that_are_forbidden(sandbox: RunningSandbox, co
     sandbox.fault(method="GET", path="/schedules", status=403)
     readable = connection.check().readable
     assert [kind for kind, is_readable in readable.items() if not is_readable] == ["schedule"]
+
+
+@pytest.mark.parametrize(
+    ("grant", "writable"),
+    [
+        ({"actions": ["*"], "notActions": []}, True),
+        ({"actions": ["Microsoft.MachineLearningServices/workspaces/*"], "notActions": []}, True),
+        ({"actions": ["Microsoft.MachineLearningServices/workspaces/*/write"]}, True),
+        ({"actions": ["*/read"], "notActions": []}, False),
+        ({"actions": ["*"], "notActions": ["Microsoft.MachineLearningServices/workspaces/components/*/write"]}, False),
+        ({"actions": "*"}, False),
+    ],
+)
+def test_check_tells_whether_the_identity_may_write(
+    sandbox: RunningSandbox, connection: azureml.Connection, grant: dict[str, object], writable: bool
+) -> None:
+    sandbox.fault(path="/permissions", status=200, body=json.dumps({"value": [grant]}))
+    assert connection.check().writable is writable
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_check_knows_nothing_of_writing_where_the_cloud_does_not_tell(
+    sandbox: RunningSandbox, connection: azureml.Connection, status: int
+) -> None:
+    sandbox.fault(path="/permissions", status=status)
+    assert connection.check().writable is None
 
 
 def test_check_of_a_workspace_that_is_not_there_is_not_found(sandbox: RunningSandbox) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from mlopsportal import azureml
 from mlopsportal.specs.ref import Ref
-from tests.azureml.places import component, connected, run, schedule
+from tests.azureml.places import component, connected, plant, run, schedule
 from tests.sandbox_server import RunningSandbox, running_sandbox
 
 
@@ -69,7 +69,8 @@ def test_every_kind_has_a_listing(connection: azureml.Connection, kind: str) -> 
 
 
 def test_a_disabled_schedule_is_listed_too() -> None:
-    with running_sandbox("demo") as demo, connected(demo) as connection:
+    with running_sandbox() as empty, connected(empty) as connection:
+        plant(empty)
         before = set(names_of(connection.reader.pages("schedule")))
         for request in connection.compile([schedule("paused", is_enabled=False)]):
             connection.send(request)
@@ -175,12 +176,13 @@ def test_an_error_tells_the_request_id(sandbox: RunningSandbox, connection: azur
 
 @pytest.fixture(scope="module")
 def finished() -> Any:
-    """A demo workspace with one pipeline run that is over."""
-    with running_sandbox("demo") as demo, connected(demo) as connection:
+    """A workspace with one pipeline run that is over."""
+    with running_sandbox() as planted, connected(planted) as connection:
+        plant(planted)
         for request in connection.compile([run("run_1")]):
             connection.send(request)
-        demo.advance(24 * 3600)
-        yield demo, connection
+        planted.advance(24 * 3600)
+        yield planted, connection
 
 
 def test_a_run_has_steps_with_times(finished: Any) -> None:
@@ -221,10 +223,10 @@ def test_a_log_is_read_only_where_the_service_keeps_it(finished: Any, url: str) 
 
 
 def test_logs_are_fetched_without_a_token(finished: Any) -> None:
-    demo, connection = finished
+    sandbox, connection = finished
     step = next(connection.reader.children("run_1")).items[0]["runId"]
     connection.reader.log_text(next(iter(connection.reader.logs(step).values())))
-    assert demo.journal(path="/st1/")[-1]["actor"] == ""
+    assert sandbox.journal(path="/st1/")[-1]["actor"] == ""
 
 
 def test_run_history_elsewhere_gets_no_token(sandbox: RunningSandbox, connection: azureml.Connection) -> None:
@@ -234,7 +236,8 @@ def test_run_history_elsewhere_gets_no_token(sandbox: RunningSandbox, connection
 
 
 def test_what_was_sent_can_be_read_back() -> None:
-    with running_sandbox("demo") as demo, connected(demo) as connection:
+    with running_sandbox() as empty, connected(empty) as connection:
+        plant(empty)
         (request,) = connection.compile([component("fresh", "7")])
         connection.send(request)
         found = connection.reader.get(request.arm_id)

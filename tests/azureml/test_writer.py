@@ -9,26 +9,25 @@ import pytest
 
 from mlopsportal import azureml
 from mlopsportal.specs.ref import Ref
-from tests.azureml.places import connected, put_version, run, schedule
+from tests.azureml.places import connected, plant, put_version, run, schedule
 from tests.sandbox_server import RunningSandbox, running_sandbox
 
 SHORT = timedelta(seconds=1)
 
 
 @pytest.fixture
-def demo(sandbox: RunningSandbox) -> RunningSandbox:
-    sandbox.reset("demo")
-    return sandbox
+def planted(sandbox: RunningSandbox) -> RunningSandbox:
+    return plant(sandbox)
 
 
 def is_there(connection: azureml.Connection, request: azureml.Request) -> bool:
     return connection.reader.get(request.arm_id) is not None
 
 
-def test_the_bytes_sent_are_the_bytes_approved(demo: RunningSandbox, connection: azureml.Connection) -> None:
+def test_the_bytes_sent_are_the_bytes_approved(planted: RunningSandbox, connection: azureml.Connection) -> None:
     request = put_version(connection)
     response = connection.send(request)
-    (entry,) = demo.writes()
+    (entry,) = planted.writes()
     assert entry["body"].encode() == request.payload
     assert entry["body_sha256"] == request.sha256
     assert (entry["path"], entry["query"]) == (request.arm_id, f"api-version={request.api_version}")
@@ -37,15 +36,15 @@ def test_the_bytes_sent_are_the_bytes_approved(demo: RunningSandbox, connection:
     assert response.body["id"] == request.arm_id
 
 
-def test_a_stored_request_sends_the_same_bytes(demo: RunningSandbox, connection: azureml.Connection) -> None:
+def test_a_stored_request_sends_the_same_bytes(planted: RunningSandbox, connection: azureml.Connection) -> None:
     request = put_version(connection)
     stored = request.as_json()
     reordered = {**stored, "body": {"properties": dict(reversed(stored["body"]["properties"].items()))}}
     connection.send(azureml.Request.from_json(reordered))
-    assert demo.writes()[0]["body_sha256"] == request.sha256
+    assert planted.writes()[0]["body_sha256"] == request.sha256
 
 
-def test_a_run_is_sent_with_a_token_of_its_own(demo: RunningSandbox, connection: azureml.Connection) -> None:
+def test_a_run_is_sent_with_a_token_of_its_own(planted: RunningSandbox, connection: azureml.Connection) -> None:
     (request,) = connection.compile([run()])
     assert "token" not in request.payload.decode().lower()
     assert connection.send(request).status == 201  # the sandbox refuses a run without x-azureml-token
@@ -73,44 +72,44 @@ def test_a_run_is_sent_with_a_token_of_its_own(demo: RunningSandbox, connection:
     ],
 )
 def test_each_fault_has_its_error_and_is_sent_once(
-    demo: RunningSandbox,
+    planted: RunningSandbox,
     connection: azureml.Connection,
     fault: dict[str, Any],
     error: type[azureml.AzureError],
     happened: bool,
 ) -> None:
     request = put_version(connection)
-    demo.fault(method="PUT", count=0, **fault)
+    planted.fault(method="PUT", count=0, **fault)
     with pytest.raises(error) as caught:
         connection.send(request, timeout=SHORT)
     if "delay" in fault:
         time.sleep(fault["delay"])
     assert type(caught.value) is error
-    assert len(demo.writes()) == 1
+    assert len(planted.writes()) == 1
     assert is_there(connection, request) is happened
 
 
-def test_an_unknown_outcome_is_read_back(demo: RunningSandbox, connection: azureml.Connection) -> None:
-    demo.fault(method="PUT", drop_after=True)
+def test_an_unknown_outcome_is_read_back(planted: RunningSandbox, connection: azureml.Connection) -> None:
+    planted.fault(method="PUT", drop_after=True)
     with pytest.raises(azureml.UnknownOutcome) as caught:
         connection.send(put_version(connection))
     assert caught.value.retry is azureml.Retry.READ_BACK
 
 
-def test_throttling_tells_the_delay(demo: RunningSandbox, connection: azureml.Connection) -> None:
-    demo.fault(method="PUT", status=429, retry_after=7)
+def test_throttling_tells_the_delay(planted: RunningSandbox, connection: azureml.Connection) -> None:
+    planted.fault(method="PUT", status=429, retry_after=7)
     with pytest.raises(azureml.Throttled) as caught:
         connection.send(put_version(connection))
     assert caught.value.retry_after == timedelta(seconds=7)
 
 
-def test_a_refusal_tells_code_message_and_request(demo: RunningSandbox, connection: azureml.Connection) -> None:
+def test_a_refusal_tells_code_message_and_request(planted: RunningSandbox, connection: azureml.Connection) -> None:
     request = put_version(connection)
     body = {"properties": {"componentSpec": {**dict(request.body or {})["properties"]["componentSpec"]}}}
     body["properties"]["componentSpec"]["environment"] = f"azureml:{connection.base}/environments/none/versions/1"
     with pytest.raises(azureml.Refused) as caught:
         connection.send(replace(request, body=body))
-    (entry,) = demo.writes()
+    (entry,) = planted.writes()
     assert (caught.value.status, caught.value.request_id) == (entry["status"], entry["request_id"])
     assert caught.value.code
     assert "none" in str(caught.value)
@@ -129,12 +128,12 @@ def test_nothing_is_sent_where_nobody_listens() -> None:
     "arm_id", ["/subscriptions/other/x", "{base}", "{base}/../other/jobs/x", "{base}elsewhere/jobs/x", "http://x/y"]
 )
 def test_a_request_for_another_place_is_not_sent(
-    demo: RunningSandbox, connection: azureml.Connection, arm_id: str
+    planted: RunningSandbox, connection: azureml.Connection, arm_id: str
 ) -> None:
     request = replace(put_version(connection), arm_id=arm_id.format(base=connection.base))
     with pytest.raises(azureml.NotConfigured):
         connection.send(request)
-    assert demo.writes() == []
+    assert planted.writes() == []
 
 
 def test_a_read_is_no_write(connection: azureml.Connection) -> None:
@@ -144,7 +143,8 @@ def test_a_read_is_no_write(connection: azureml.Connection) -> None:
 
 @pytest.mark.parametrize("operations", ["creating", "header"])
 def test_a_slow_schedule_is_waited_for(operations: str) -> None:
-    with running_sandbox("demo", operations=operations) as slow, connected(slow) as connection:
+    with running_sandbox(operations=operations) as slow, connected(slow) as connection:
+        plant(slow)
         (request,) = connection.compile([schedule()])
         connection.send(request)
         found = connection.reader.get(request.arm_id)
@@ -155,7 +155,8 @@ def test_a_slow_schedule_is_waited_for(operations: str) -> None:
 
 @pytest.mark.parametrize("operations", ["creating", "header"])
 def test_an_operation_that_does_not_end_in_time_is_unknown(operations: str) -> None:
-    with running_sandbox("demo", operations=operations, operation_seconds=30.0) as slow, connected(slow) as connection:
+    with running_sandbox(operations=operations, operation_seconds=30.0) as slow, connected(slow) as connection:
+        plant(slow)
         (request,) = connection.compile([schedule()])
         started = time.monotonic()
         with pytest.raises(azureml.UnknownOutcome, match="in time"):
@@ -165,7 +166,8 @@ def test_an_operation_that_does_not_end_in_time_is_unknown(operations: str) -> N
 
 @pytest.mark.parametrize("fault", [{"status": 403}, {"drop_before": True}, {"body": "no json"}])
 def test_a_lost_poll_leaves_the_outcome_unknown(fault: dict[str, Any]) -> None:
-    with running_sandbox("demo", operations="header") as slow, connected(slow) as connection:
+    with running_sandbox(operations="header") as slow, connected(slow) as connection:
+        plant(slow)
         (request,) = connection.compile([schedule()])
         slow.fault(path="mfeOperationsStatus", count=0, **fault)
         with pytest.raises(azureml.UnknownOutcome):
@@ -174,7 +176,8 @@ def test_a_lost_poll_leaves_the_outcome_unknown(fault: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("operations", ["immediate", "header"])
 def test_a_run_is_cancelled(operations: str) -> None:
-    with running_sandbox("demo", operations=operations) as place, connected(place) as connection:
+    with running_sandbox(operations=operations) as place, connected(place) as connection:
+        plant(place)
         (start,) = connection.compile([run("run_1")])
         connection.send(start)
         (cancel,) = connection.compile([azureml.CompileInput(Ref("run", "run_1"), "cancel")])
