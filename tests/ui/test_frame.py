@@ -16,12 +16,15 @@ from django.template.loader import get_template
 from django.test import RequestFactory
 from pytest_django import DjangoAssertNumQueries
 
+from mlopsportal.accounts.models import Membership, User
+from mlopsportal.accounts.roles import Role
 from mlopsportal.logs import JsonFormatter
 from mlopsportal.ui.context import Navigation
 from mlopsportal.ui.forms import GroupedForm, LocalDateTimeInput, YamlField
 from mlopsportal.ui.middleware import PieceRedirectMiddleware, RequestIdMiddleware, current_request_id
 from mlopsportal.ui.paging import BadCursor
 from mlopsportal.ui.views import bad_request, csrf_failure, help_page
+from registry.models import Workspace
 
 
 def request(path: str = "/", **headers: str) -> HttpRequest:
@@ -52,6 +55,56 @@ def test_a_page_without_a_person_asks_the_database_nothing(django_assert_num_que
         page = help_page(request("/help/"))
     assert page.status_code == 200
     assert b"Sign out" not in page.content
+
+
+def member_of(*slugs: str) -> User:
+    """Make a person who is a viewer in these workspaces, beside a workspace that is not theirs."""
+    person = User.objects.create_user(username="reader")
+    Workspace.objects.create(slug="foreign", subscription_id="s", resource_group="g", name="foreign")
+    for slug in slugs:
+        workspace = Workspace.objects.create(slug=slug, subscription_id="s", resource_group="g", name=slug)
+        Membership.objects.create(user=person, workspace=workspace, role=Role.VIEWER)
+    return person
+
+
+def navigation_of(person: User, path: str, cookie: str = "") -> Navigation:
+    asked = RequestFactory().get(path)
+    asked.user = person
+    asked.COOKIES["workspace"] = cookie
+    return Navigation(asked)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("path", "cookie", "slug"),
+    [("/w/prod/runs/", "demo", "prod"), ("/changes/", "prod", "prod"), ("/changes/", "", "demo"),
+     ("/changes/", "foreign", "demo"), ("/w/foreign/", "", "demo")],
+)  # fmt: skip
+def test_the_workspace_is_that_of_the_page_else_the_last_else_the_first(path: str, cookie: str, slug: str) -> None:
+    nav = navigation_of(member_of("prod", "demo"), path, cookie)
+    assert [workspace.slug for workspace in nav.workspaces] == ["demo", "prod"]
+    assert nav.workspace is not None
+    assert nav.workspace.slug == slug
+
+
+@pytest.mark.django_db
+def test_the_frame_costs_one_query(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    asked = request("/help/")
+    asked.user = member_of("prod", "demo")
+    with django_assert_num_queries(1):
+        page = help_page(asked).content.decode()
+    assert "reader" in page
+    assert 'href="/w/demo/pipelines/"' in page
+    assert "foreign" not in page
+
+
+@pytest.mark.django_db
+def test_a_person_without_a_workspace_gets_a_page() -> None:
+    asked = request("/help/")
+    asked.user = member_of()
+    page = help_page(asked).content.decode()
+    assert "Pipelines</a>" not in page
+    assert 'href="/changes/"' in page
 
 
 def answer_for(asked: HttpRequest) -> HttpResponse:
