@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from mlopsportal import health
+from mlopsportal import health, views
 
 urlpatterns = [
+    path("", views.home, name="home"),
+    path("search/", views.search_page, name="search"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("api/v1/", include("mlopsportal.api")),

@@ -21,12 +21,12 @@ class Fire:
 
     @property
     def utc_text(self) -> str:
-        return f"{self.utc:%Y-%m-%d %H:%M} UTC"
+        return f"{self.utc:%d %b %H:%M}"
 
     @property
     def local_text(self) -> str:
-        """The wall clock with its week day and offset; templates would turn an aware time back into UTC."""
-        return f"{self.local:%a %Y-%m-%d %H:%M} ({self.local:%z})"
+        """The wall clock with its week day; a template's own filter would turn an aware time back into UTC."""
+        return f"{self.local:%a %Y-%m-%d %H:%M}"
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@ from django import forms
 from mlopsportal.specs import zones
 from mlopsportal.specs.ref import InvalidRef, Ref
 from mlopsportal.specs.triggers import FREQUENCIES, MAX_INTERVAL, WEEK_DAYS, InvalidTrigger, read_trigger
+from mlopsportal.ui.forms import GroupedForm
+from mlopsportal.ui.port_fields import PREFIX
 from scheduling.documents import schedule_document, text_of
 
 MOMENT = "%Y-%m-%dT%H:%M"
@@ -45,7 +47,22 @@ class NumberListField(forms.CharField):
         return numbers
 
 
-class TriggerForm(forms.Form):
+_WHEN = (
+    "trigger_type",
+    "frequency",
+    "interval",
+    "week_days",
+    "month_days",
+    "hours",
+    "minutes",
+    "expression",
+    "time_zone",
+    "start_time",
+    "end_time",
+)
+
+
+class TriggerForm(GroupedForm):
     """When a schedule fires. Used whole in the schedule form, and alone for the preview of the next fires."""
 
     trigger_type = forms.ChoiceField(
@@ -168,11 +185,26 @@ class ScheduleForm(TriggerForm):
         max_length=64, required=False, help_text="Default compute of the run; empty: the workspace's default."
     )
 
-    force_rerun = forms.NullBooleanField(
-        label="Run every step anew at each fire",
-        widget=forms.NullBooleanSelect,
-        help_text="Unknown: Azure ML reuses steps whose inputs did not change, and such a run ends at once.",
+    force_rerun = forms.TypedChoiceField(
+        label="Reuse of steps",
+        required=False,
+        empty_value=None,
+        coerce=lambda text: text == "True",
+        choices=[("", "as the pipeline says"), ("True", "run every step anew"), ("False", "reuse what did not change")],
+        help_text="A run whose steps are all reused ends at once.",
     )
+
+    fieldsets = (
+        ("Schedule", ("name", "display_name")),
+        ("What it runs", ("pipeline", "experiment", "compute", "force_rerun")),
+        ("When", _WHEN),
+    )
+
+    def grouped(self) -> list[tuple[str, list[forms.BoundField]]]:
+        """Return the groups, with the pipeline's own inputs between what runs and when."""
+        inputs = [field for field in self.visible_fields() if field.name.startswith(PREFIX)]
+        shown = [(legend, [field for field in group if field not in inputs]) for legend, group in super().grouped()]
+        return [*shown[:-1], *([("Inputs", inputs)] if inputs else []), shown[-1]]
 
     def clean_pipeline(self) -> Ref:
         text = self.cleaned_data["pipeline"].removeprefix("component:").removeprefix("azureml:")

@@ -18,6 +18,7 @@ from registry.facts import mapping, moment, name_of, properties_of, tags_of, tex
 from registry.findings import resolve
 from registry.missing import mark_missing
 from registry.models import Finding, FindingKind, Run, Version, Workspace
+from registry.searching import Entry, write_entries
 from registry.stages import Cursor, StageResult
 from scheduling.documents import scheduled_pipeline
 from scheduling.forecast import next_fire
@@ -84,6 +85,7 @@ def upsert(workspace: Workspace, items: tuple[Json, ...] | list[Json], now: date
         rows, update_conflicts=True, unique_fields=["workspace", "name"], update_fields=_COLUMNS, batch_size=100
     )
     _note_states(workspace, rows, changed, now)
+    write_entries(workspace, [_entry(row) for row in rows])
     same = by_name.keys() - {row.name for row in rows}
     Schedule.objects.filter(workspace=workspace, name__in=same).update(seen_at=now)
     return len(changed)
@@ -130,6 +132,11 @@ def _row(workspace: Workspace, raw: Json, definition: int, versions: Mapping[str
         modified_at=moment(stamps.get("lastModifiedAt"), created),
         next_fire_at=next_fire(trigger, is_enabled=is_enabled, after=now),
     )
+
+
+def _entry(row: Schedule) -> Entry:
+    words = [row.display_name, row.description, row.pipeline_ref.removeprefix("component:")]
+    return Entry("schedule", row.ref, row.display_name or row.name, words, row.modified_at)
 
 
 def _trigger_type(trigger: Mapping[str, Any]) -> TriggerType:

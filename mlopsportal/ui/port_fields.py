@@ -60,14 +60,19 @@ def fields_of(
 def values_of(cleaned: Mapping[str, Any], interface: Interface, defaults: Mapping[str, Any]) -> dict[str, Any]:
     """Return the inputs that were given, by port, in YAML form.
 
-    A default that was left alone comes back whole: it may say more (a mode) than its field shows.
+    A default that was left alone comes back whole: it may say more (a mode) than its field shows. What only repeats
+    the component's own default is left out.
     """
     values = {name: cleaned.get(f"{PREFIX}{name}") for name in interface.inputs}
     return {
-        name: defaults[name] if name in defaults and _written(defaults[name]) == _written(value) else value
+        name: _unless_same(value, defaults[name]) if name in defaults else value
         for name, value in values.items()
-        if value is not None
+        if value is not None and (name in defaults or _written(value) != _written(interface.inputs[name].default))
     }
+
+
+def _unless_same(value: Any, default: Any) -> Any:
+    return default if _written(default) == _written(value) else value
 
 
 def _help(port: Port) -> str:

@@ -1,0 +1,488 @@
+"""What the change pages show, gathered from rows into plain values; decides no right and writes nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Final
+
+from django.urls import reverse
+
+from mlopsportal.accounts.roles import Permission, can
+from mlopsportal.audit.actions import Action, Actor
+from mlopsportal.audit.models import Event
+from mlopsportal.changes import approvals, policy
+from mlopsportal.changes.models import Attempt, ChangeRequest, Document, Plan, Review, Revision, Step
+from mlopsportal.changes.settling import soft_checks_failed
+from mlopsportal.changes.states import (
+    NEXT,
+    RESUMABLE,
+    REVIEWABLE,
+    REVISABLE,
+    TERMINAL,
+    PlanState,
+    State,
+    StepAction,
+    StepState,
+    Verdict,
+)
+from mlopsportal.specs import diff, textdiff
+from mlopsportal.specs.digest import ABSENT
+from mlopsportal.specs.problems import Problem, Severity
+
+TABS: Final = ("plan", "conversation", "documents", "checks", "timeline")
+_MOVING: Final = frozenset({State.PLANNING, State.QUEUED, State.APPLYING, State.WAITING_FOR_LOCK})
+_SIGNS: Final = {
+    StepAction.CREATE: ("+", "new", "add"),
+    StepAction.RESTORE: ("+", "restored", "add"),
+    StepAction.RUN: ("▶", "run", "add"),
+    StepAction.DELETE: ("−", "deleted", "del"),
+    StepAction.ARCHIVE: ("−", "archived", "del"),
+    StepAction.CANCEL: ("■", "cancelled", "del"),
+}
+_TONES: Final = {
+    Action.CHANGE_APPROVED: "good",
+    Action.CHANGE_APPLIED: "good",
+    Action.CHANGE_FAILED: "bad",
+    Action.CHANGE_PLAN_FAILED: "bad",
+    Action.CHANGE_REJECTED: "bad",
+    Action.CHANGE_PARTIALLY_APPLIED: "bad",
+    Action.CHANGE_UNKNOWN: "warn",
+    Action.CHANGE_STALE: "warn",
+    Action.CHANGE_APPROVALS_VOIDED: "warn",
+}
+_VERDICT_TONES: Final = {"breaking": "warn", "minor": "info", "patch": "good", "unknown": "warn"}
+_VERDICT_WORDS: Final = {
+    "breaking": "Somebody who uses it would have to change something.",
+    "minor": "Everything that uses it goes on working.",
+    "patch": "The interface stays as it is.",
+    "unknown": "Whether users of it are affected cannot be told.",
+}
+
+
+@dataclass(frozen=True)
+class Tab:
+    key: str
+    word: str
+    count: int = 0
+
+
+@dataclass(frozen=True)
+class Act:
+    """One button: a form that posts to `url`. Disabled where `why` says what stands against it."""
+
+    key: str
+    word: str
+    url: str
+    tone: str = ""
+    why: str = ""
+
+    @property
+    def disabled(self) -> bool:
+        return bool(self.why)
+
+
+@dataclass(frozen=True)
+class May:
+    """What the reader of the page may do to this change now."""
+
+    edit: bool
+    review: bool
+    comment: bool
+
+
+@dataclass(frozen=True)
+class Said:
+    """One bubble of the conversation: a review or a comment."""
+
+    who: str
+    at: datetime
+    text: str
+    verdict: str = ""
+    plan_digest: str = ""
+    counts: bool = False
+
+    @property
+    def verdict_words(self) -> str:
+        return {
+            Verdict.APPROVE: "approved plan",
+            Verdict.REQUEST_CHANGES: "asked for changes to plan",
+            Verdict.REJECT: "rejected plan",
+            Verdict.COMMENT: "commented on plan",
+        }[Verdict(self.verdict)]
+
+
+@dataclass(frozen=True)
+class Happened:
+    """One line of the timeline."""
+
+    words: str
+    at: datetime
+    tone: str
+    note: str
+
+
+@dataclass(frozen=True)
+class ShownStep:
+    """A step of the plan as the page shows it."""
+
+    row: Step
+    attempts: tuple[Attempt, ...]
+
+    def __getattr__(self, name: str) -> Any:  # everything else is the row's own column
+        return getattr(self.row, name)
+
+    @property
+    def number(self) -> int:
+        return self.row.position + 1
+
+    @property
+    def sign(self) -> str:
+        return _SIGNS.get(StepAction(self.row.action), ("~", "changed", "chg"))[0]
+
+    @property
+    def word(self) -> str:
+        return _SIGNS.get(StepAction(self.row.action), ("~", "changed", "chg"))[1]
+
+    @property
+    def tone(self) -> str:
+        return _SIGNS.get(StepAction(self.row.action), ("~", "changed", "chg"))[2]
+
+    @property
+    def words(self) -> str:
+        return f"{self.row.get_action_display()} {self.row.ref}"
+
+    @property
+    def summary(self) -> str:
+        """What a reader must know before opening the request."""
+        parts = []
+        if self.row.verdict:
+            parts.append(self.row.verdict)
+        if self.row.changes and self.row.before is not None:
+            count = len(self.row.changes)
+            parts.append(f"{count} difference{'' if count == 1 else 's'} from what is there")
+        parts.append("1 request" if self.row.method else "kept by the portal, nothing is sent to Azure")
+        return " · ".join(parts)
+
+    @property
+    def short_id(self) -> str:
+        """The ARM id below the workspace."""
+        return "…/" + self.row.arm_id.partition("/workspaces/")[2].partition("/")[2]
+
+    @property
+    def size(self) -> int:
+        return len(self.row.payload_bytes)
+
+    @property
+    def body_text(self) -> str:
+        """The body laid out for reading; what is sent are the compact bytes whose digest stands beside it."""
+        payload = self.row.payload_bytes
+        return json.dumps(json.loads(payload), indent=2, ensure_ascii=False) if payload else ""
+
+    @property
+    def base_words(self) -> str:
+        if not self.row.base:
+            return ""
+        if self.row.base == ABSENT:
+            return "only if nothing of that name is there"
+        return f"only if it is still what was planned against (fingerprint {self.row.base[:8]}…)"
+
+    @property
+    def state_word(self) -> str:
+        return StepState(self.row.state).label
+
+
+@dataclass(frozen=True)
+class ShownDocument:
+    """A document of a revision, with its problems as values and, after the first revision, what it changed."""
+
+    row: Document
+    previous: str | None
+
+    def __getattr__(self, name: str) -> Any:  # everything else is the row's own column
+        return getattr(self.row, name)
+
+    @property
+    def anchor(self) -> str:
+        return f"doc-{self.row.position}"
+
+    @property
+    def problem_values(self) -> list[Problem]:
+        return problem_values(self.row.problems)
+
+    @property
+    def diff(self) -> Any:
+        if self.previous is None or self.previous == self.row.content:
+            return None
+        return textdiff.text_diff(self.previous, self.row.content)
+
+
+def problem_values(stored: list[dict[str, Any]]) -> list[Problem]:
+    """Return stored problems as values; the column keeps what `Problem.as_json` gave."""
+    return [
+        Problem(
+            code=str(item.get("code", "")),
+            path=str(item.get("path", "")),
+            line=item.get("line"),
+            column=item.get("column"),
+            severity=Severity(item.get("severity", "error")),
+            message=str(item.get("message", "")),
+            fix=str(item.get("fix", "")),
+        )
+        for item in stored
+    ]
+
+
+class ChangePage:
+    """Everything `changes/change_detail.html` shows of one change to one reader; each part is read when asked for."""
+
+    def __init__(self, change: ChangeRequest, actor: Actor, *, tab: str = "plan", revision: int | None = None) -> None:
+        self.change = change
+        self.actor = actor
+        self.tab = tab if tab in TABS else "plan"
+        self._revision_asked = revision
+
+    @property
+    def template(self) -> str:
+        return f"changes/_{self.tab}.html"
+
+    @cached_property
+    def tabs(self) -> list[Tab]:
+        return [
+            Tab("plan", "Plan", len(self.steps)),
+            Tab("conversation", "Conversation", len(self.conversation)),
+            Tab("documents", "Documents", len(self.documents)),
+            Tab("checks", "Checks", len(self.plan.checks) if self.plan else 0),
+            Tab("timeline", "Timeline"),
+        ]
+
+    @property
+    def plan(self) -> Plan | None:
+        return self.change.plan
+
+    @cached_property
+    def revision(self) -> Revision:
+        number = self._revision_asked or self.change.revision_number
+        found = self.change.revisions.filter(number=number).first()
+        return found or self.change.revision
+
+    @cached_property
+    def revisions(self) -> list[int]:
+        return list(range(1, self.change.revision_number + 1))
+
+    @cached_property
+    def documents(self) -> list[ShownDocument]:
+        previous: dict[str, str] = {}
+        if self.revision.number > 1:
+            rows = Document.objects.filter(revision__change=self.change, revision__number=self.revision.number - 1)
+            previous = dict(rows.values_list("path", "content"))
+        return [ShownDocument(row, previous.get(row.path)) for row in self.revision.documents.all()]
+
+    @cached_property
+    def steps(self) -> list[ShownStep]:
+        if self.plan is None:
+            return []
+        rows = self.plan.steps.prefetch_related("attempts").order_by("position")
+        return [ShownStep(row, tuple(row.attempts.all())) for row in rows]
+
+    @cached_property
+    def wish(self) -> str:
+        count = len(self.documents)
+        return f"{count} document{'' if count == 1 else 's'} applied"
+
+    @cached_property
+    def approvals(self) -> policy.Approvals:
+        return approvals.approvals_of(self.change)
+
+    @cached_property
+    def approvals_missing(self) -> range:
+        return range(max(0, self.approvals.needed - self.approvals.given))
+
+    @cached_property
+    def _counting(self) -> set[int]:
+        return approvals.counting_reviews(self.change)
+
+    @cached_property
+    def _reviews(self) -> list[Review]:
+        return list(self.change.reviews.select_related("reviewer").order_by("at", "pk"))
+
+    @cached_property
+    def counting_reviews(self) -> list[Review]:
+        return [row for row in self._reviews if row.pk in self._counting and row.verdict == Verdict.APPROVE]
+
+    @cached_property
+    def conversation(self) -> list[Said]:
+        said = [
+            Said(row.reviewer.username, row.at, row.comment, row.verdict, row.plan_digest, row.pk in self._counting)
+            for row in self._reviews
+        ]
+        comments = self.change.comments.select_related("author")
+        said += [Said(row.author.username, row.at, row.text) for row in comments]
+        return sorted(said, key=lambda item: item.at)
+
+    @cached_property
+    def timeline(self) -> list[Happened]:
+        events = Event.objects.filter(change=self.change.pk).for_list().order_by("id")[:500]
+        return [_happened(event) for event in events]
+
+    @cached_property
+    def state_detail(self) -> str:
+        if self.change.state != State.IN_REVIEW:
+            return ""
+        needed = self.approvals.needed
+        return f"{self.approvals.given} of {needed} approval{'' if needed == 1 else 's'}"
+
+    @property
+    def next(self) -> str:
+        return NEXT[State(self.change.state)]
+
+    # The live part
+
+    @cached_property
+    def is_moving(self) -> bool:
+        """Is something being worked out or sent just now, so that the page should look again by itself?"""
+        planning = self.plan is not None and self.plan.state == PlanState.MAKING
+        return self.change.state in _MOVING or (planning and self.change.state not in TERMINAL)
+
+    @property
+    def is_applying(self) -> bool:
+        return self.change.state in (State.APPLYING, State.QUEUED)
+
+    @property
+    def moving_words(self) -> str:
+        return (
+            "Another change holds an object of this one"
+            if self.change.state == State.WAITING_FOR_LOCK
+            else ("Making the plan against the live workspace")
+        )
+
+    @property
+    def stamp(self) -> str:
+        """Differs whenever the page as a whole would look different."""
+        plan = f"{self.plan.pk}-{self.plan.state}" if self.plan else "none"
+        return f"{self.change.state}-{plan}-{self.change.revision_number}"
+
+    @property
+    def reason_tone(self) -> str:
+        bad = {State.FAILED, State.PLAN_FAILED, State.REJECTED, State.PARTIALLY_APPLIED}
+        warn = {State.STALE, State.UNKNOWN, State.CHANGES_REQUESTED, State.WAITING_FOR_LOCK}
+        return "bad" if self.change.state in bad else "warn" if self.change.state in warn else ""
+
+    # The plan
+
+    @property
+    def plan_heading(self) -> str:
+        return "Applied" if self.change.state == State.APPLIED else "If approved"
+
+    @property
+    def no_plan_text(self) -> str:
+        return "The plan is made as soon as a worker is there."
+
+    @cached_property
+    def plan_problems(self) -> list[Problem]:
+        return problem_values(self.plan.problems) if self.plan else []
+
+    @property
+    def verdict_tone(self) -> str:
+        return _VERDICT_TONES.get(self.plan.verdict, "") if self.plan else ""
+
+    @property
+    def verdict_words(self) -> str:
+        return _VERDICT_WORDS.get(self.plan.verdict, "") if self.plan else ""
+
+    @cached_property
+    def since_approved(self) -> dict[str, Any] | None:
+        """What differs between the plan this reader approved and the current one; None when nothing does."""
+        if self.plan is None or self.plan.state != PlanState.MADE:
+            return None
+        mine = [row for row in self._reviews if row.person == self.actor.person and row.verdict == Verdict.APPROVE]
+        if not mine or mine[-1].plan_digest == self.plan.digest:
+            return None
+        before = {step.ref: step.after for step in mine[-1].plan.steps.all()}
+        after = {step.row.ref: step.row.after for step in self.steps}
+        return {"digest": mine[-1].plan_digest, "changes": diff.diff(before, after)}
+
+    @cached_property
+    def problems(self) -> list[Problem]:
+        return [problem for document in self.documents for problem in document.problem_values]
+
+    @cached_property
+    def checks_passed(self) -> int:
+        return sum(1 for check in self.plan.checks if check.get("passed")) if self.plan else 0
+
+    @cached_property
+    def checks_failed(self) -> list[dict[str, Any]]:
+        return [check for check in self.plan.checks if not check.get("passed")] if self.plan else []
+
+    # What the reader may do
+
+    @cached_property
+    def may(self) -> May:
+        workspace = self.change.workspace
+        reviewable = self.change.state in REVIEWABLE and bool(self.change.plan_digest)
+        return May(
+            edit=self.change.state in REVISABLE and can(self.actor, Permission.EDIT, workspace),
+            review=reviewable and self._why_not_approve is None,
+            comment=can(self.actor, Permission.COMMENT, workspace),
+        )
+
+    @cached_property
+    def _why_not_approve(self) -> str | None:
+        return approvals.why_not(self.change, self.actor)
+
+    @cached_property
+    def review_note(self) -> str:
+        """Why the reader may approve, or why not."""
+        if self.change.state in TERMINAL or not self.approvals.needed:
+            return ""
+        if self._why_not_approve is not None:
+            return self._why_not_approve
+        if not self.change.plan_digest:
+            return "You may approve once there is a plan."
+        return "You can approve: you did not write, edit or submit it."
+
+    @cached_property
+    def acts(self) -> list[Act]:
+        return list(self._acts())
+
+    def _acts(self) -> Iterator[Act]:
+        state, number = State(self.change.state), self.change.number
+        apply_right = can(self.actor, Permission.APPLY, self.change.workspace)
+        own = self.change.author_id == self.actor.user_id
+        if state == State.DRAFT and (own or can(self.actor, Permission.SUBMIT, self.change.workspace)):
+            errors = any(problem.is_error for problem in self.problems)
+            why = "The documents have problems. Edit them first." if errors else ""
+            yield Act("submit", "Ask for review", reverse("change-submit", args=[number]), "go", why)
+        if state == State.APPROVED:
+            yield Act("apply", "Apply", reverse("change-apply", args=[number]), "go", self._why_not_apply(apply_right))
+        if state in RESUMABLE and apply_right:
+            word = "Read the workspace again" if state == State.UNKNOWN else "Try the remaining steps again"
+            yield Act("resume", word, reverse("change-resume", args=[number]), "go")
+        if state == State.PARTIALLY_APPLIED and can(self.actor, Permission.OPEN, self.change.workspace):
+            yield Act("compensate", "Take back what was sent", reverse("change-compensate", args=[number]))
+        if state in REVISABLE and not self.is_moving and (apply_right or self.may.edit):
+            tone = "go" if state == State.STALE else ""
+            yield Act("replan", "Plan again", reverse("change-replan", args=[number]), tone)
+        withdrawable = state not in TERMINAL and state not in (State.APPLYING, State.UNKNOWN)
+        if withdrawable and (own or can(self.actor, Permission.MANAGE, self.change.workspace)):
+            yield Act("withdraw", "Withdraw", reverse("change-withdraw", args=[number]), "danger")
+
+    def _why_not_apply(self, apply_right: bool) -> str:
+        if not apply_right:
+            return "It takes the role operator or admin in this workspace to apply."
+        failed = soft_checks_failed(self.change)
+        if failed:
+            return f"These checks failed and are not overridden: {', '.join(failed)}."
+        return ""
+
+
+def _happened(event: Event) -> Happened:
+    detail = getattr(event, "detail", None)
+    actor = detail.actor_name if detail and detail.actor_name else "somebody"
+    sentence = Action(event.action).sentence if event.action in set(Action) else event.action
+    words = sentence.format(actor=actor, target=event.target, change=f"#{event.change}", workspace=event.workspace)
+    tone = _TONES.get(Action(event.action), "") if event.action in set(Action) else ""
+    return Happened(words, event.at, tone, detail.note if detail else "")

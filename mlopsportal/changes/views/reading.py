@@ -1,0 +1,98 @@
+"""The list of changes and the page of one; GET only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from mlopsportal.accounts.actors import actor_of
+from mlopsportal.changes.filters import ChangeFilter
+from mlopsportal.changes.models import ChangeQuerySet, ChangeRequest
+from mlopsportal.changes.views.pages import ChangePage
+from mlopsportal.ui.paging import KeysetPage, paginate
+
+VIEWS = (("open", "Open"), ("review", "For my review"), ("mine", "Mine"), ("all", "All"))
+_EMPTY = {
+    "open": ("No open changes", "Whoever proposes one has it reviewed here."),
+    "review": ("Nothing waits for your review", "Changes by others appear here once their plan is made."),
+    "mine": ("You have opened no change", "A change carries YAML, written by hand or by a form."),
+    "all": ("No changes yet", "Every wish for a workspace becomes one."),
+}
+
+
+@dataclass(frozen=True)
+class ChangeListPage:
+    """What `changes/change_list.html` shows."""
+
+    view: str
+    filter_form: Any  # django-filter builds the form class at run time
+    changes: KeysetPage[ChangeRequest]
+    views: tuple[tuple[str, str], ...] = VIEWS
+
+    @property
+    def empty_title(self) -> str:
+        return _EMPTY[self.view][0]
+
+    @property
+    def empty_text(self) -> str:
+        return _EMPTY[self.view][1]
+
+
+@login_required
+@require_GET
+def change_list(request: HttpRequest) -> HttpResponse:
+    view = request.GET.get("view", "open")
+    view = view if view in dict(VIEWS) else "open"
+    narrowed = ChangeFilter(request.GET, queryset=_of_view(view, request), user=request.user)
+    page = ChangeListPage(view, narrowed.form, paginate(narrowed.qs.for_list(), request, order=("-id",)))
+    return render(request, "changes/change_list.html", {"page": page})
+
+
+def _of_view(view: str, request: HttpRequest) -> ChangeQuerySet:
+    changes = ChangeRequest.objects.for_user(request.user)
+    if view == "review":
+        return changes.awaiting(request.user)
+    if view == "mine":
+        return changes.filter(author=request.user)
+    return changes.open() if view == "open" else changes
+
+
+@login_required
+@require_GET
+@never_cache
+def change_detail(request: HttpRequest, number: int) -> HttpResponse:
+    return show_change(request, visible_change(request, number))
+
+
+@login_required
+@require_GET
+@never_cache
+def change_live(request: HttpRequest, number: int) -> HttpResponseBase:
+    """Answer the page's polling: the moving part, or the wish to load the page anew once its state has changed."""
+    page = ChangePage(visible_change(request, number), actor_of(request))
+    response = render(request, "changes/_live.html", {"page": page})
+    if request.GET.get("seen") != page.stamp:
+        response["HX-Refresh"] = "true"
+    return response
+
+
+def visible_change(request: HttpRequest, number: int) -> ChangeRequest:
+    """Return the change as the reader may see it. Raises Http404 for one of another workspace, too."""
+    changes = ChangeRequest.objects.for_user(request.user).select_related(
+        "workspace", "author", "submitted_by", "queued_by", "plan"
+    )
+    return get_object_or_404(changes, pk=number)
+
+
+def show_change(request: HttpRequest, change: ChangeRequest, *, refusal: str = "", status: int = 200) -> HttpResponse:
+    """Render the page of a change; `refusal` says why what was just asked for was not done."""
+    asked = request.GET.get("revision", "")
+    revision = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 7 else None
+    page = ChangePage(change, actor_of(request), tab=request.GET.get("tab", "plan"), revision=revision)
+    return render(request, "changes/change_detail.html", {"page": page, "refusal": refusal}, status=status)
