@@ -23,12 +23,26 @@ HOSTILE = {
     "yaml-merge-key": ["a: &a {b: 1}\nc:\n  <<: *a", "<<: {a: 1}"],
     "yaml-alias": ["a: &a [*a]", "a: *nothing", "a: &a {b: *a}"],
     "yaml-too-many-values": [BOMB, "a: [" + "1," * 60_000 + "]"],
-    "yaml-too-deep": ["[" * 100_000, "{a: " * 1000, "- " * 1000, "a:\n" + "".join(" " * i + "-\n" for i in range(1, 90))],
+    "yaml-too-deep": [
+        "[" * 100_000,
+        "{a: " * 1000,
+        "- " * 1000,
+        "a:\n" + "".join(" " * i + "-\n" for i in range(1, 90)),
+    ],
     "yaml-too-large": ["a: " + "x" * MAX_BYTES, "a: " + "é" * (MAX_BYTES // 2), "a: " + "x" * 70_000],
     "yaml-bad-number": ["a: " + "9" * 5000, "a: 9007199254740993", "a: .nan", "a: -.inf", "a: 0x_", "a: 1.0e+999"],
     "yaml-bad-key": ["? [a]\n: b", "{{x}}", "~: a", "? {a: b}\n: c", '"a\u200bb": 1', '"a\\0": 1', "[a]: b"],
     "yaml-not-text": ["a: \x00", "a: \ud800", "a: \x07", "\ufffe"],
-    "yaml-syntax": ["a: 'x", "a: b: c", "a:\n  - b\n c: d", "%YAML:1.0\n---\na: 1", "a: [", "\ta: 1", '"\\ud800"', ": a"],
+    "yaml-syntax": [
+        "a: 'x",
+        "a: b: c",
+        "a:\n  - b\n c: d",
+        "%YAML:1.0\n---\na: 1",
+        "a: [",
+        "\ta: 1",
+        '"\\ud800"',
+        ": a",
+    ],
     "text-control-character": ['a: "\\0"', 'a: "\\x1b[31m"', 'a: "\\x7f"'],
 }
 
@@ -64,13 +78,17 @@ def test_no_text_raises_and_every_code_has_its_help(text: str | bytes) -> None:
     assert set(codes(parsed)) <= set(CODES)
 
 
-@given(st.lists(st.sampled_from(["a: ", "- ", "{", "}", "[", "]", "&x ", "*x ", "!t ", "\n", "  ", "? ", "'", '"', "|\n"])))
+@given(
+    st.lists(st.sampled_from(["a: ", "- ", "{", "}", "[", "]", "&x ", "*x ", "!t ", "\n", "  ", "? ", "'", '"', "|\n"]))
+)
 def test_no_heap_of_signs_raises(pieces: list[str]) -> None:
     assert set(codes(parse("".join(pieces)))) <= set(CODES)
 
 
 def test_words_are_read_as_azure_reads_them_and_versions_as_written() -> None:
-    value = parse("a: yes\nb: 010\nc: 1:30\nd: 2026-01-01\ne: 1_000\nf: 1e3\nversion: 1.10\ng: 'yes'\nh: ~\ni: 1.5").value
+    value = parse(
+        "a: yes\nb: 010\nc: 1:30\nd: 2026-01-01\ne: 1_000\nf: 1e3\nversion: 1.10\ng: 'yes'\nh: ~\ni: 1.5"
+    ).value
     assert value == {
         "a": True,
         "b": 8,

@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from mlopsportal.specs.documents import Document
+from mlopsportal.specs.problems import Severity
+from mlopsportal.specs.validate import check, judge
+from tests.specs.building import GUIDE_FILES, advice, demo, document, errors, guide
+
+COMPONENT = """
+    type: command
+    name: train
+    version: 1
+    command: python train.py
+    environment: azureml:train-env:1
+"""
+
+
+def test_the_guides_component_is_right_as_it_stands() -> None:
+    assert check(guide())["data-prep-component.yml"] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "codes"),
+    [
+        ("training-pipeline.yml", {"binding-old-jobs", "compute-missing"}),
+        ("pipeline-schedule.yml", {"schedule-time-zone-place", "schedule-job-form"}),
+        ("data-driven-schedule.yml", {"schedule-job-form"}),
+    ],
+)
+def test_the_guides_other_files_say_what_is_wrong_and_how_to_fix_it(path: str, codes: set[str]) -> None:
+    found = [problem for problem in check(guide())[path] if problem.severity is Severity.ERROR]
+    assert {problem.code for problem in found} == codes
+    assert all(problem.fix and problem.line and problem.column for problem in found)
+
+
+def test_the_guides_old_binding_is_found_at_its_line_with_the_new_form() -> None:
+    problems = check(guide())["training-pipeline.yml"]
+    first = next(problem for problem in problems if problem.code == "binding-old-jobs")
+    assert (first.path, first.line) == ("jobs.train_job.inputs.training_data", 19)
+    assert "${{parent.jobs.data_prep_job.outputs.prepared_data}}" in first.fix
+
+
+def test_the_guides_files_repaired_have_no_error_left() -> None:
+    judged = judge(guide(), mirror=demo())
+    assert {path: item.ok for path, item in judged.items()} == dict.fromkeys(GUIDE_FILES, True)
+    assert sum(len(item.repairs) for item in judged.values()) == 9
+
+
+def test_without_its_component_the_guides_pipeline_refers_to_nothing() -> None:
+    others = [item for item in guide() if item.path != "data-prep-component.yml"]
+    problems = judge(others, mirror=demo())["training-pipeline.yml"].problems
+    (unknown,) = [problem for problem in problems if problem.is_error]
+    assert (unknown.code, unknown.path) == ("reference-unknown", "jobs.data_prep_job.component")
+
+
+def test_two_documents_of_one_name_are_refused() -> None:
+    found = check([document(COMPONENT, "a.yml"), document(COMPONENT, "b.yml")])
+    assert [problem.code for problem in found["b.yml"]] == ["document-duplicate"]
+    assert found["a.yml"] == []
+
+
+def test_documents_that_need_each_other_are_refused() -> None:
+    def pipeline(name: str, other: str) -> Document:
+        text = f"type: pipeline\nname: {name}\nversion: 1\njobs:\n  x: {{type: pipeline, component: ./{other}.yml}}\n"
+        return document(text, f"{name}.yml")
+
+    found = check([pipeline("a", "b"), pipeline("b", "a")])
+    assert "document-cycle" in {problem.code for problems in found.values() for problem in problems}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "name: x\ntype: uri_folder\npath: azureml://datastores/a/paths/b\n",
+        "name: x\ntype: custom_model\npath: azureml://datastores/a/paths/b\n",
+        "name: x\nversion: 1\nimage: python:3.11\n",
+        "name: x\ntype: spark\nversion: 1\nentry: {file: a.py}\n",
+        "name: x\ntrigger: {type: cron}\ncreate_monitor: {}\n",
+    ],
+)
+def test_kinds_that_changes_do_not_manage_say_so(text: str) -> None:
+    assert "kind-not-managed" in advice(text)
+    assert "kind-not-managed" in errors(text, mirror=demo())
+
+
+@pytest.mark.parametrize("text", ["steps:\n- script: make\n", "a: 1\n", "name: x\n"])
+def test_other_files_are_no_documents(text: str) -> None:
+    assert "kind-unknown" in errors(text)
+
+
+def test_problems_come_in_the_order_of_their_lines() -> None:
+    problems = check(guide())["training-pipeline.yml"]
+    assert [problem.line for problem in problems] == sorted(problem.line or 0 for problem in problems)
+
+
+def test_a_file_beside_with_problems_counts_for_the_one_that_takes_it_in() -> None:
+    pipeline = document("type: pipeline\ncompute: azureml:c\njobs: {a: {type: command, component: ./c.yml}}", "p.yml")
+    broken = document("type: command\nname: c\ncommand: x\n", "c.yml")
+    found = check([pipeline], beside={"c.yml": broken})["p.yml"]
+    assert [problem.code for problem in found] == ["file-problems"]
+    assert "no environment" in found[0].message
+
+
+def test_a_secret_is_pointed_at_and_never_shown() -> None:
+    secret = "AccountKey=" + "Zm9vYmFyYmF6cXV4" * 3
+    found = advice(f"{COMPONENT}    description: {secret}\n")["secret-value"]
+    assert found.path == "description"
+    assert secret not in found.message + found.fix
+
+
+@pytest.mark.parametrize(
+    "path", ["/etc/passwd", "file:/etc/passwd", "~/x", "C:\\\\x", "\\\\\\\\host\\\\x", "file:%2fetc"]
+)
+def test_absolute_paths_are_refused(path: str) -> None:
+    assert "path-outside" in errors(f'{COMPONENT}    code: "{path}"\n')
+
+
+def test_paths_out_of_the_bundle_are_refused_in_a_change() -> None:
+    assert "path-outside" in errors(f"{COMPONENT}    code: ../src\n", mirror=demo())
+    assert "path-outside" in errors(f"{COMPONENT}    code: a/../../src\n", mirror=demo())
+
+
+def test_code_folders_are_advice_offline_and_an_error_in_a_change() -> None:
+    text = f"{COMPONENT}    code: ./src\n"
+    assert "code-upload" in advice(text)
+    assert "code-upload" in errors(text, mirror=demo())
+
+
+def test_a_schedule_that_has_ended_is_an_error_and_one_that_began_is_advice() -> None:
+    text = """
+        name: s
+        trigger: {type: cron, expression: "0 6 * * *", start_time: "2020-01-01T00:00:00", END}
+        create_job: azureml:p:1
+    """
+    now = datetime(2026, 11, 23, tzinfo=UTC)
+    ended = document(text.replace("END", 'end_time: "2021-01-01T00:00:00"'))
+    running = document(text.replace(", END", ""))
+    assert "schedule-ended" in {problem.code for problem in check([ended], now=now)["a.yml"]}
+    assert {problem.code for problem in check([running], now=now)["a.yml"]} == {"schedule-start-past"}
