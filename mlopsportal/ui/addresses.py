@@ -56,8 +56,17 @@ def section_address(section: str, workspace: object) -> str:
     return _path("w", slug_of(workspace), *([section] if section else []))
 
 
+def check_address(code: str) -> str:
+    """Return the path of the help about a check code."""
+    return _path("help", "checks", code)
+
+
+def site_address(page: str) -> str:
+    return _path(page)
+
+
 def compare_address(left: Ref | str, right: Ref | str) -> str:
-    return f"{get_script_prefix()}compare/?{urlencode({'left': str(left), 'right': str(right)})}"
+    return f"{site_address('compare')}?{urlencode({'left': str(left), 'right': str(right)})}"
 
 
 def lineage_address(ref: Ref | str, workspace: object) -> str:

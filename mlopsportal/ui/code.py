@@ -9,6 +9,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from mlopsportal.specs.problems import Problem, Severity
+from mlopsportal.ui.addresses import check_address
 from mlopsportal.ui.visible import visible_html
 
 MAX_LINES = 5000
@@ -70,14 +71,14 @@ def _worst(problems: Sequence[Problem]) -> str:
 def _problem(problem: Problem, anchor: str) -> SafeString:
     sign, word = SEVERITY_WORDS[Severity(problem.severity)]
     return format_html(
-        '<span class="problem {}"><b>{} {}</b> {}{} {} <a class="quiet" href="/help/checks/{}/">{}</a></span>',
+        '<span class="problem {}"><b>{} {}</b> {}{} {} <a class="quiet" href="{}">{}</a></span>',
         problem.severity,
         sign,
         word,
         _place(problem, anchor),
         visible_html(problem.message),
         visible_html(problem.fix),
-        problem.code,
+        check_address(problem.code),
         problem.code,
     )
 

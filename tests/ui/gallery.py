@@ -156,5 +156,5 @@ urlpatterns = [
     path("gallery/", gallery),
     path("gallery/piece/", piece),
     path("gallery/refused/", refused),
-    path("", include("mlopsportal.ui.urls")),
+    path("", include("mlopsportal.urls")),
 ]

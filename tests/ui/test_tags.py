@@ -76,6 +76,7 @@ HOSTILE_USES = {
     "ref_link of a text": "{% ref_link bad bad text=bad %}",
     "ref_url": '<a href="{% ref_url ref bad %}">x</a>',
     "section_url": "<a href=\"{% section_url 'runs' bad %}\">x</a>",
+    "site_url": '<a href="{% site_url bad %}">x</a>',
     "compare_url": '<a href="{% compare_url bad bad %}">x</a>',
     "lineage_url": '<a href="{% lineage_url bad bad %}">x</a>',
     "studio_link": "{% studio_link workspace ref %}",

@@ -135,6 +135,12 @@ def section_url(section: str, workspace: object) -> str:
 
 
 @register.simple_tag
+def site_url(page: str) -> str:
+    """Return the address of a page that stands above all rooms (`compare`), whose view ui cannot name."""
+    return addresses.site_address(page)
+
+
+@register.simple_tag
 def studio_link(workspace: Any, ref: Ref | str) -> SafeString | str:
     """Return a link to the object in Azure ML Studio; nothing for the sandbox or a kind without a page there."""
     known = addresses.as_ref(ref)
