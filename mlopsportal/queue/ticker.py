@@ -43,10 +43,13 @@ def tick(worker: str) -> None:
 
 
 def send_canary(cluster: str) -> None:
-    """Put one canary before this host's part of the cluster, unless the last one still waits."""
+    """Put one canary before this host's part of the cluster, in the place of the last one.
+
+    A cluster that hangs may have taken the last one along: its row then stays locked for the length of a retry.
+    """
     key = own_key(cluster)
-    if not OrmQ.objects.filter(key=key).exists():
-        put(Wish(BEAT, None), key)
+    OrmQ.objects.filter(key=key).delete()
+    put(Wish(BEAT, None), key)
 
 
 def send_sweep(path: str, cluster: str) -> None:

@@ -74,6 +74,14 @@ def test_a_hostile_row_does_not_stop_the_sweeps() -> None:
     assert OrmQ.objects.count() == 2
 
 
+def test_a_canary_that_a_hung_cluster_took_along_does_not_stop_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLOPSPORTAL_WORKER", "one:1")
+    ticker.send_canary("sync")
+    OrmQ.objects.update(lock=timezone.now() + timedelta(hours=1))
+    ticker.send_canary("sync")
+    assert OrmQ.objects.get(key="sync@one:1").lock <= timezone.now()
+
+
 def test_a_stopped_worker_leaves_no_canary(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLOPSPORTAL_WORKER", "one:1")
     ticker.send_canary("changes")
