@@ -117,11 +117,12 @@ def missing_description(subject: Subject) -> Found:
 
 
 def missing_compute(subject: Subject) -> Found:
-    """Runs and schedules without a default compute."""
-    job = subject.value.get("create_job", subject.value)
-    if subject.action == "run" or "create_job" in subject.value:
-        settings = job.get("settings") if isinstance(job, Mapping) else None
-        if not (isinstance(settings, Mapping) and settings.get("default_compute")) and not job.get("compute"):
+    """Runs and schedules of a written-out job without a default compute."""
+    job = subject.value if subject.action == "run" else subject.value.get("create_job")
+    if isinstance(job, Mapping):
+        settings = job.get("settings")
+        has_default = isinstance(settings, Mapping) and bool(settings.get("default_compute"))
+        if not has_default and not job.get("compute"):
             yield f"{subject.ref}: no compute is set for its runs."
 
 

@@ -45,14 +45,15 @@ def move(
     *,
     actor: Actor,
     reason: str = "",
+    note: str = "",
     action: Action | None = None,
     facts: Facts | None = None,
 ) -> ChangeRequest:
     """Move `change` to `to` by compare-and-swap and write the event, in the caller's transaction.
 
-    `reason` says in words why it is there, and is shown until the next move. `action` is the verb of the
-    log where the state alone does not tell it. Raises WrongState when the table does not know the move, or
-    somebody moved the change meanwhile.
+    `reason` says in words why it is there, and is shown until the next move; `note` is only logged. `action` is the
+    verb of the log where the state alone does not tell it. Raises WrongState when the table does not know the move,
+    or somebody moved the change meanwhile.
     """
     now, origin = timezone.now(), State(change.state)
     if to not in MOVES[origin]:
@@ -66,7 +67,11 @@ def move(
         raise WrongState(current, to)
     change.state, change.reason, change.updated_at, change.closed_at = to, reason, now, closed_at
     record(
-        change, action or _ACTION[to], actor=actor, note=reason, facts={**(facts or {}), "origin": origin, "state": to}
+        change,
+        action or _ACTION[to],
+        actor=actor,
+        note=note or reason,
+        facts={**(facts or {}), "origin": origin, "state": to},
     )
     return change
 

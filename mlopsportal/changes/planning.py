@@ -243,7 +243,7 @@ def _update_documents(revision: Revision, made: Made) -> Mapping[str, Document]:
 
 
 def _write_steps(plan: Plan, change: ChangeRequest, building: Building, documents: Mapping[str, Document]) -> None:
-    rows = [_row(plan, position, draft, documents[draft.path]) for position, draft in enumerate(building.drafts, 1)]
+    rows = [_row(plan, position, draft, documents[draft.path]) for position, draft in enumerate(building.drafts)]
     Step.objects.bulk_create(rows)
     plan.digest = digest_of(change.workspace, rows)
     plan.summary = dict(summary_of(rows))

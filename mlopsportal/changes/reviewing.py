@@ -55,9 +55,10 @@ def review(change: ChangeRequest, *, verdict: str, plan_digest: str, comment: st
             comment=comment,
             at=timezone.now(),
         )
+        reason_shown = comment if said in (Verdict.REQUEST_CHANGES, Verdict.REJECT) else ""
         facts: Facts = {"plan_digest": plan_digest, "revision": change.revision_number, "verdict": str(said)}
         if said == Verdict.COMMENT or not settle(
-            change, actor=actor, action=_ACTION[said], reason=comment, facts=facts
+            change, actor=actor, action=_ACTION[said], reason=reason_shown, note=comment, facts=facts
         ):
             record(change, _ACTION[said], actor=actor, note=comment, facts=facts)
     return change

@@ -30,6 +30,7 @@ def settle(
     actor: Actor,
     action: Action,
     reason: str = "",
+    note: str = "",
     facts: Facts | None = None,
 ) -> bool:
     """Move a submitted change to where its finished plan and its reviews leave it; return whether it moved.
@@ -43,7 +44,7 @@ def settle(
     to, why = _destination(change, plan)
     if to == change.state:
         return False
-    move(change, to, actor=actor, action=_action(to, action), reason=reason or why, facts=facts)
+    move(change, to, actor=actor, action=_action(to, action), reason=reason or why, note=note, facts=facts)
     if to == State.APPROVED and change.workspace.auto_apply and not soft_checks_failed(change):
         enqueue_apply(change, by=None, actor=SYSTEM)
     return True
