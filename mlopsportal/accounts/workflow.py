@@ -7,7 +7,7 @@ from typing import Final
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from mlopsportal.accounts.errors import NotAllowed, Refused
 from mlopsportal.accounts.models import ApiToken, Membership, User
@@ -35,9 +35,12 @@ def create_user(
     if password is not None:
         _validate_password(password, user)
     user.set_password(password)
-    with transaction.atomic():
-        user.save()
-        record(Action.ACCOUNT_CREATED, actor=actor, target=target_of(user), after=_told(user))
+    try:
+        with transaction.atomic():
+            user.save()
+            record(Action.ACCOUNT_CREATED, actor=actor, target=target_of(user), after=_told(user))
+    except IntegrityError as error:  # somebody took the name since it was looked at
+        raise ValidationError({"username": "A user with that username already exists."}) from error
     return user
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, Final, Literal
 
 ActorKind = Literal["session", "token", "system"]
@@ -79,7 +81,7 @@ class Action(StrEnum):
 
     @property
     def sentence(self) -> str:
-        """What happened, with the words {actor}, {target}, {change} and {workspace} to fill in."""
+        """What happened, with {actor}, {target}, {change}, {workspace} and the names of facts to fill in."""
         return SENTENCES[self]
 
 
@@ -140,8 +142,8 @@ SENTENCES: Final[dict[Action, str]] = {
     Action.ACCOUNT_DISABLED: "{actor} disabled {target}",
     Action.ACCOUNT_ENABLED: "{actor} enabled {target}",
     Action.PASSWORD_CHANGED: "{actor} changed the password of {target}",
-    Action.MEMBERSHIP_GRANTED: "{actor} granted {target} a role in workspace {workspace}",
-    Action.MEMBERSHIP_REVOKED: "{actor} revoked a role of {target} in workspace {workspace}",
+    Action.MEMBERSHIP_GRANTED: "{actor} gave {target} the role {role} in workspace {workspace}",
+    Action.MEMBERSHIP_REVOKED: "{actor} took the role {role} in workspace {workspace} from {target}",
     Action.TOKEN_CREATED: "{actor} created {target}",
     Action.TOKEN_REVOKED: "{actor} revoked {target}",
     Action.AUDIT_EXPORTED: "{actor} exported the audit log",
@@ -149,13 +151,29 @@ SENTENCES: Final[dict[Action, str]] = {
 }
 
 
-def sentence_of(action: str, *, actor: str, target: str, change: int | None, workspace: str) -> str:
+class _Words(dict[str, Any]):
+    """The words of one event; a fact it does not have is three dots."""
+
+    def __missing__(self, name: str) -> str:
+        return "…"
+
+
+def sentence_of(
+    action: str,
+    *,
+    actor: str,
+    target: str,
+    change: int | None,
+    workspace: str,
+    facts: Mapping[str, Any] = MappingProxyType({}),
+) -> str:
     """Return the filled sentence; a verb this version does not know is shown as it stands."""
     try:
         sentence = Action(action).sentence
     except ValueError:
         return f"{actor}: {action} {target}".rstrip()
-    return sentence.format(actor=actor, target=target, change="" if change is None else change, workspace=workspace)
+    told = {"actor": actor, "target": target, "change": "…" if change is None else change, "workspace": workspace}
+    return sentence.format_map(_Words({**facts, **told}))
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,10 @@ def _line(event: Event, names: dict[str, str]) -> Line:
     detail = detail_of(event)
     actor = detail.actor_name if detail else ERASED_ACTOR
     target = _target_words(event.target, names)
-    sentence = sentence_of(event.action, actor=actor, target=target, change=event.change, workspace=event.workspace)
+    facts = told_by(event).get("facts") or {}
+    sentence = sentence_of(
+        event.action, actor=actor, target=target, change=event.change, workspace=event.workspace, facts=facts
+    )
     return Line(event, sentence, target, actor)
 
 

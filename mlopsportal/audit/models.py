@@ -45,7 +45,7 @@ class EventQuerySet(models.QuerySet["Event"]):
         return self if workspaces is None else self.filter(workspace__in=workspaces)
 
     def for_list(self) -> EventQuerySet:
-        return self.select_related("detail").defer("leaf", "detail__before", "detail__after", "detail__note")
+        return self.select_related("detail").defer("detail__before", "detail__after", "detail__note")
 
     def update(self, **kwargs: Any) -> NoReturn:
         raise AppendOnly("update")

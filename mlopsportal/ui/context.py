@@ -29,6 +29,7 @@ _SECTIONS = {
     "search": "search",
     "help": "help",
     "tokens": "tokens",
+    "users": "users",
 }
 
 

@@ -143,10 +143,10 @@ def test_the_list_takes_the_same_queries_for_many_events() -> None:
 def test_an_event_about_an_account_tells_its_name() -> None:
     bob = make_user("bob")
     client = auditor()
-    make_event(Action.MEMBERSHIP_GRANTED, target=f"user:{bob.ref}")
-    assert "alice granted account bob a role in workspace demo" in text_of(client)
+    make_event(Action.MEMBERSHIP_GRANTED, target=f"user:{bob.ref}", facts={"role": "author"})
+    assert "alice gave account bob the role author in workspace demo" in text_of(client)
     bob.delete()
-    assert "alice granted an erased account a role" in text_of(client)
+    assert "alice gave an erased account the role author" in text_of(client)
 
 
 def test_the_detail_shows_before_after_and_a_leaf_that_matches() -> None:
