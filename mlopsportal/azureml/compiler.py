@@ -69,8 +69,8 @@ def _compile(client: MLClient, document: CompileInput, target: Target) -> None:
     compile_kind = _KINDS.get(document.kind)
     if compile_kind is None:
         raise CompileError("", f"nothing is known of documents of kind {document.kind!r}", ref=ref)
-    refuse_local_files(document.value, ref=ref)
     try:
+        refuse_local_files(document.value, ref=ref)
         compile_kind(client, document, target)
     except Exception as error:  # noqa: BLE001 - the SDK raises anything on odd documents, KeyError and TypeError too
         raise explain(error, ref=ref) from None
@@ -226,7 +226,14 @@ _KINDS: Mapping[str, Callable[[Any, CompileInput, Target], None]] = {
 
 def _yaml(value: Mapping[str, Any]) -> io.StringIO:
     """The value as YAML. Keys are sorted, so that the hashes the SDK derives do not depend on their order."""
-    return io.StringIO(yaml.safe_dump(dict(value), sort_keys=True, allow_unicode=True))
+    return io.StringIO(yaml.dump(dict(value), Dumper=_Spelled, sort_keys=True, allow_unicode=True))
+
+
+class _Spelled(yaml.SafeDumper):
+    """Writes a value that stands in two places twice: read from an alias, the SDK would change both at once."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
 
 
 def _client(target: Target, cloud: Cloud, credential: Credential, session: requests.Session) -> MLClient:

@@ -338,6 +338,20 @@ def test_free_text_may_speak_of_files(portal: azureml.Connection) -> None:
     assert len(portal.compile([document, run(jobs={"a": {**STEP, "inputs": {"folder": "/etc"}}})])) == 2
 
 
+def test_a_value_shared_by_two_steps_is_read_as_two(portal: azureml.Connection) -> None:
+    shared = {"type": "command", "command": "echo hi", "environment": {"image": "ubuntu"}, "tags": {"a": "b"}}
+    apart = portal.compile([run(jobs={"a": json.loads(json.dumps(shared)), "b": json.loads(json.dumps(shared))})])
+    together = portal.compile([run(jobs={"a": shared, "b": shared})])
+    assert [request.payload for request in together] == [request.payload for request in apart]
+
+
+def test_a_value_that_holds_itself_is_told(portal: azureml.Connection) -> None:
+    tags: dict[str, Any] = {}
+    tags["tags"] = tags
+    with pytest.raises(azureml.CompileError):
+        portal.compile([component(tags=tags)])
+
+
 def test_the_order_of_keys_changes_nothing(portal: azureml.Connection) -> None:
     def shuffled(value: Any) -> Any:
         if not isinstance(value, dict):

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from mlopsportal import azureml
+from mlopsportal.azureml.writer import SEND_CAP
 from mlopsportal.specs.ref import Ref
 from tests.azureml.places import connected, plant, put_version, run, schedule
 from tests.sandbox_server import RunningSandbox, running_sandbox
@@ -81,7 +82,7 @@ def test_each_fault_has_its_error_and_is_sent_once(
     request = put_version(connection)
     planted.fault(method="PUT", count=0, **fault)
     with pytest.raises(error) as caught:
-        connection.send(request, timeout=SHORT)
+        connection.send(request, timeout=SHORT if "delay" in fault else SEND_CAP)
     if "delay" in fault:
         time.sleep(fault["delay"])
     assert type(caught.value) is error
@@ -161,7 +162,7 @@ def test_an_operation_that_does_not_end_in_time_is_unknown(operations: str) -> N
         started = time.monotonic()
         with pytest.raises(azureml.UnknownOutcome, match="in time"):
             connection.send(request, timeout=SHORT)
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 10
 
 
 @pytest.mark.parametrize("fault", [{"status": 403}, {"drop_before": True}, {"body": "no json"}])
