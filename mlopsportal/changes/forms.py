@@ -9,7 +9,7 @@ import yaml
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
-from mlopsportal.specs.problems import Problem
+from mlopsportal.specs.problems import Problem, Repair
 from mlopsportal.specs.ref import Ref
 from mlopsportal.ui.forms import GroupedForm, YamlField
 from mlopsportal.ui.port_fields import PREFIX
@@ -80,6 +80,12 @@ class DocumentForm(forms.Form):
     content = YamlField(required=False, label="YAML")
 
     problem_values: Sequence[Problem] = ()
+    repairs: Sequence[Repair] = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # Django's own form arguments
+        super().__init__(*args, **kwargs)
+        lines = (self["content"].value() or "").count("\n") + 2
+        self.fields["content"].widget.attrs["rows"] = max(8, min(lines, 30))
 
     @property
     def has_text(self) -> bool:
@@ -97,6 +103,23 @@ if TYPE_CHECKING:
 else:
     BaseDocumentFormSet = forms.BaseFormSet
 DocumentFormSet = forms.formset_factory(DocumentForm, extra=1, max_num=50, validate_max=True)
+
+
+def document_data(documents: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """Return the posted data of a formset that holds these `{path, content}`, or one empty document."""
+    count = len(documents)
+    if count:
+        data = {"doc-TOTAL_FORMS": str(count), "doc-INITIAL_FORMS": "0"}
+    else:
+        data = {
+            "doc-TOTAL_FORMS": str(count + 1),
+            "doc-INITIAL_FORMS": "0",
+            f"doc-{count}-path": "",
+            f"doc-{count}-content": "",
+        }
+    for index, document in enumerate(documents):
+        data |= {f"doc-{index}-path": document["path"], f"doc-{index}-content": document["content"]}
+    return data
 
 
 def documents_of(formset: BaseDocumentFormSet) -> list[tuple[str, str]]:

@@ -9,10 +9,10 @@ from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import BadRequest
-from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
 from django.views.decorators.http import require_http_methods
 
@@ -28,13 +28,13 @@ from mlopsportal.changes.forms import (
     DocumentsWishForm,
     RunForm,
     WishForm,
+    document_data,
     documents_of,
 )
 from mlopsportal.changes.models import ChangeRequest
 from mlopsportal.changes.states import REVISABLE
 from mlopsportal.changes.views.reading import show_change, visible_change
 from mlopsportal.specs.interface import Interface
-from mlopsportal.specs.problems import Problem
 from mlopsportal.specs.ref import InvalidRef, Ref
 from mlopsportal.ui.port_fields import fields_of, values_of
 from registry.mirror import WorkspaceMirror
@@ -54,7 +54,7 @@ class NewChangePage:
     """What `changes/change_new.html` shows."""
 
     heading: str
-    form: BaseForm
+    form: WishForm
     workspace: Workspace | None
     workspaces: Sequence[str]
     documents: BaseDocumentFormSet | None = None
@@ -105,11 +105,28 @@ def _from_documents(request: HttpRequest, workspace: Workspace, workspaces: list
         page.form = DocumentsWishForm(workspaces=workspaces, initial=initial)
         page.documents = DocumentFormSet(prefix="doc", initial=_initial_documents(request, workspace))
         return render(request, "changes/change_new.html", {"page": page})
-    form = DocumentsWishForm(_posted(request), request.FILES, workspaces=workspaces)
-    page.form, page.documents = form, DocumentFormSet(request.POST, prefix="doc")
-    if request.POST.get("do") == "add" or request.FILES:
-        return _with_more_documents(request, page, form)
-    return _finish(request, page, form, lambda: documents_of(_valid(page.documents)))
+    if not _take_documents(request, page):
+        return render(request, "changes/change_new.html", {"page": page})
+    return _finish(request, page, page.form, lambda: documents_of(_valid(page.documents)))
+
+
+def _take_documents(request: HttpRequest, page: NewChangePage) -> bool:
+    """Bind the page's forms to what was posted, uploaded files among the documents; False: only show them again."""
+    form = DocumentsWishForm(_posted(request), request.FILES, workspaces=page.workspaces)
+    form.is_valid()
+    written = DocumentFormSet(request.POST, prefix="doc")
+    kept = [
+        {"path": item["path"].value() or "", "content": item["content"].value() or ""}
+        for item in written.forms
+        if item.has_text
+    ]
+    kept += [{"path": name, "content": text} for name, text in form.cleaned_data.get("files") or []]
+    page.form = form
+    if request.POST.get("do") == "add":
+        page.documents = DocumentFormSet(prefix="doc", initial=kept)
+        return False
+    page.documents = DocumentFormSet(document_data(kept), prefix="doc")
+    return True
 
 
 def _posted(request: HttpRequest) -> Any:
@@ -133,22 +150,6 @@ def _initial_documents(request: HttpRequest, workspace: Workspace) -> list[dict[
         return [{"path": f"{target.name}.yml", "content": content}]
     version = get_object_or_404(Version.objects.named(workspace, target))
     return [{"path": f"{target.name}.yml", "content": pipeline_parameters(version).next_version_text}]
-
-
-def _with_more_documents(request: HttpRequest, page: NewChangePage, form: DocumentsWishForm) -> HttpResponse:
-    """Show the form again with the uploaded files as documents, and one more empty one."""
-    form.is_valid()
-    kept = [
-        {"path": item["path"].value() or "", "content": item["content"].value() or ""}
-        for item in (page.documents.forms if page.documents else [])
-        if item.has_text
-    ]
-    kept += [{"path": name, "content": text} for name, text in form.cleaned_data.get("files") or []]
-    initial = {name: form[name].value() for name in ("ws", "title", "description")}
-    fresh = DocumentsWishForm(workspaces=page.workspaces, initial=initial)
-    page.form = form if "files" in form.errors else fresh
-    page.documents = DocumentFormSet(prefix="doc", initial=kept)
-    return render(request, "changes/change_new.html", {"page": page})
 
 
 def _valid(formset: BaseDocumentFormSet | None) -> BaseDocumentFormSet:
@@ -184,11 +185,15 @@ def _checked(request: HttpRequest, page: NewChangePage, pairs: Pairs) -> HttpRes
     """Show the form again with what the checker says of each document, after the repairs a plan would make."""
     assert page.workspace is not None  # noqa: S101 - a form is shown for a chosen workspace only
     mirror = WorkspaceMirror(page.workspace)
-    examined = bundling.examine(pairs, mirror=mirror, default_compute=page.workspace.default_compute or None)
-    problems: dict[str, tuple[Problem, ...]] = {item.document.path: item.problems for item in examined}
+    examined = bundling.examine(
+        pairs, mirror=mirror, default_compute=page.workspace.default_compute or None, now=timezone.now()
+    )
+    by_path = {item.document.path: item for item in examined}
     page.checked = True
     for form in page.documents.forms if page.documents else []:
-        form.problem_values = problems.get(form.cleaned_data.get("path", ""), ())
+        item = by_path.get(form.cleaned_data.get("path", ""))
+        if item is not None:
+            form.problem_values, form.repairs = item.problems, item.repairs
     return render(request, "changes/change_new.html", {"page": page})
 
 
@@ -374,16 +379,13 @@ def change_edit(request: HttpRequest, number: int) -> HttpResponse:
     )
     if request.method == "GET":
         return render(request, "changes/change_new.html", {"page": page})
-    form = DocumentsWishForm(_posted(request), request.FILES, workspaces=slugs)
-    page.form, page.documents = form, DocumentFormSet(request.POST, prefix="doc")
-    if request.POST.get("do") == "add" or request.FILES:
-        return _with_more_documents(request, page, form)
-    return _revise(request, page, form, change, actor)
+    if not _take_documents(request, page):
+        return render(request, "changes/change_new.html", {"page": page})
+    return _revise(request, page, change, actor)
 
 
-def _revise(
-    request: HttpRequest, page: NewChangePage, form: WishForm, change: ChangeRequest, actor: Actor
-) -> HttpResponse:
+def _revise(request: HttpRequest, page: NewChangePage, change: ChangeRequest, actor: Actor) -> HttpResponse:
+    form = page.form
     if not form.is_valid():
         return render(request, "changes/change_new.html", {"page": page}, status=422)
     if request.POST.get("revision") != str(change.revision_number):

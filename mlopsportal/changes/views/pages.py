@@ -136,20 +136,37 @@ class ShownStep:
         return getattr(self.row, name)
 
     @property
+    def changes(self) -> list[diff.Change]:
+        """The stored differences as values."""
+        return [diff.Change(**change) for change in self.row.changes]
+
+    @property
+    def lines(self) -> list[str]:
+        """What was set right or turned into something else on the way from the document to the request."""
+        repairs = self.row.document.repairs if self.row.document else []
+        return list(dict.fromkeys(_line(note) for note in [*repairs, *self.row.notes]))
+
+    @property
     def number(self) -> int:
         return self.row.position + 1
 
     @property
+    def _mark(self) -> tuple[str, str, str]:
+        if self.row.action == StepAction.STORE and self.row.base == ABSENT:
+            return _SIGNS[StepAction.CREATE]
+        return _SIGNS.get(StepAction(self.row.action), ("~", "changed", "chg"))
+
+    @property
     def sign(self) -> str:
-        return _SIGNS.get(StepAction(self.row.action), ("~", "changed", "chg"))[0]
+        return self._mark[0]
 
     @property
     def word(self) -> str:
-        return _SIGNS.get(StepAction(self.row.action), ("~", "changed", "chg"))[1]
+        return self._mark[1]
 
     @property
     def tone(self) -> str:
-        return _SIGNS.get(StepAction(self.row.action), ("~", "changed", "chg"))[2]
+        return self._mark[2]
 
     @property
     def words(self) -> str:
@@ -210,7 +227,15 @@ class ShownDocument:
         return f"doc-{self.row.position}"
 
     @property
-    def problem_values(self) -> list[Problem]:
+    def _line(note: dict[str, Any]) -> str:
+    """Return a repair or note as one line: where, what became what, and why."""
+    where = f"line {note['line']}: " if note.get("line") else ""
+    before, after = str(note.get("before") or ""), str(note.get("after") or "")
+    became = f" ({before} → {after})" if before and after and before != after else ""
+    return f"{where}{note.get('message', '')}{became}"
+
+
+def problem_values(self) -> list[Problem]:
         return problem_values(self.row.problems)
 
     @property
@@ -285,7 +310,7 @@ class ChangePage:
     def steps(self) -> list[ShownStep]:
         if self.plan is None:
             return []
-        rows = self.plan.steps.prefetch_related("attempts").order_by("position")
+        rows = self.plan.steps.select_related("document").prefetch_related("attempts").order_by("position")
         return [ShownStep(row, tuple(row.attempts.all())) for row in rows]
 
     @cached_property
