@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mlopsportal.specs.graph import INPUTS, OUTPUTS, Edge, Graph, Node, find_cycle, graph_of, layers, layout
+from tests.specs.building import guide
+
+WS = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.MachineLearningServices/workspaces/ws"
+
+
+def test_the_guides_pipeline_is_a_chain() -> None:
+    value = next(item.value for item in guide() if item.path == "training-pipeline.yml")
+    for node in value["jobs"].values():
+        node["inputs"] = {
+            port: given.replace("${{jobs.", "${{parent.jobs.") if isinstance(given, str) else given
+            for port, given in node["inputs"].items()
+        }
+    graph = graph_of(value)
+    assert [node.component for node in graph.nodes] == [
+        "component:data_preparation:1",
+        "component:model_training:1",
+        "component:model_evaluation:1",
+    ]
+    assert graph.edges == (
+        Edge("data_prep_job", "prepared_data", "train_job", "training_data"),
+        Edge("train_job", "model_output", "evaluate_job", "model"),
+    )
+    assert layers(graph) == [["data_prep_job"], ["train_job"], ["evaluate_job"]]
+
+
+def test_the_wire_and_the_yaml_give_one_graph() -> None:
+    yaml = {
+        "jobs": {
+            "a": {"type": "command", "component": "azureml:a:1", "outputs": {"o": "${{parent.outputs.z}}"}},
+            "b": {"type": "command", "component": "azureml:b:1", "inputs": {"i": {"path": "${{parent.jobs.a.outputs.o}}"}}},
+        }
+    }
+    wire = {
+        "jobs": {
+            "a": {
+                "type": "command",
+                "componentId": f"{WS}/components/a/versions/1",
+                "outputs": {"o": {"value": "${{parent.outputs.z}}", "type": "literal"}},
+            },
+            "b": {
+                "type": "command",
+                "componentId": f"{WS}/components/b/versions/1",
+                "inputs": {"i": {"value": "${{parent.jobs.a.outputs.o}}", "job_input_type": "literal"}},
+            },
+        }
+    }
+    assert graph_of(yaml, with_ports=True) == graph_of(wire, with_ports=True)
+    assert [node.id for node in graph_of(yaml, with_ports=True).nodes] == ["a", "b", OUTPUTS]
+
+
+def test_inputs_and_outputs_of_the_pipeline_are_nodes_when_asked_for() -> None:
+    value = {"jobs": {"a": {"inputs": {"i": "${{parent.inputs.x}}"}, "outputs": {"o": "${{parent.outputs.y}}"}}}}
+    assert [node.id for node in graph_of(value, with_ports=True).nodes] == [INPUTS, "a", OUTPUTS]
+    assert graph_of(value).edges == ()
+
+
+def test_nothing_that_is_no_pipeline_raises() -> None:
+    for value in ({}, {"jobs": None}, {"jobs": {"a": 1}}, {"jobs": {"a": {"inputs": [1], "outputs": "x"}}}):
+        assert graph_of(value).edges == ()
+
+
+def test_a_cycle_is_found() -> None:
+    nodes = (Node("a", "command"), Node("b", "command"), Node("c", "command"))
+    chain = (Edge("a", "o", "b", "i"), Edge("b", "o", "c", "i"))
+    assert find_cycle(Graph(nodes, chain)) == []
+    assert find_cycle(Graph(nodes, (*chain, Edge("c", "o", "b", "j")))) == ["b", "c", "b"]
+    assert find_cycle(Graph(nodes, (Edge("a", "o", "a", "i"),))) == ["a", "a"]
+
+
+def ladder(size: int, ends: list[tuple[int, int]]) -> Graph:
+    nodes = tuple(Node(f"n{number}", "command") for number in range(size))
+    edges = (Edge(f"n{a % size}", "o", f"n{b % size}", "i") for a, b in ends)
+    return Graph(nodes, tuple(dict.fromkeys(edges)))
+
+
+pairs = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), max_size=60)
+
+
+@given(st.integers(1, 30), pairs)
+def test_every_drawing_is_complete_and_without_overlap(size: int, ends: list[tuple[int, int]]) -> None:
+    graph = ladder(size, ends)
+    drawing = layout(graph)
+    assert drawing == layout(graph)
+    assert [node.id for node in drawing.nodes] == [node.id for node in graph.nodes]
+    assert [placed.edge for placed in drawing.edges] == list(graph.edges)
+    for placed in drawing.nodes:
+        assert 0 <= placed.x <= drawing.width - placed.w
+        assert 0 <= placed.y <= drawing.height - placed.h
+    by_column: dict[float, list[float]] = {}
+    for placed in drawing.nodes:
+        by_column.setdefault(placed.x, []).append(placed.y)
+    for heights in by_column.values():
+        ordered = sorted(heights)
+        assert all(low + 44 <= high for low, high in zip(ordered, ordered[1:], strict=False))
+
+
+@given(st.integers(1, 30), pairs)
+def test_without_cycles_every_edge_leads_to_a_later_layer(size: int, ends: list[tuple[int, int]]) -> None:
+    graph = ladder(size, [(min(a % size, b % size), max(a % size, b % size)) for a, b in ends if a % size != b % size])
+    layer = {name: index for index, row in enumerate(layers(graph)) for name in row}
+    assert all(layer[edge.source] < layer[edge.target] for edge in graph.edges)
+
+
+def test_a_large_pipeline_is_drawn() -> None:
+    edges: list[Any] = [(number - step, number) for number in range(1, 500) for step in (1, 7) if number >= step]
+    drawing = layout(ladder(500, edges))
+    assert len({(node.x, node.y) for node in drawing.nodes}) == 500
+    assert layout(Graph((), ())).nodes == ()
