@@ -39,7 +39,9 @@ def fetch(workspace: Workspace, connection: Connection, raws: Iterable[Json], no
     for _ in range(_LEVELS):
         found = in_mirror(workspace, everything)
         missing = _named([*everything, *found.values()]) - found.keys()
-        read = [raw for text in sorted(missing) if (raw := connection.reader.get(arm_id(connection.base, Ref.parse(text))))]
+        read = [
+            raw for text in sorted(missing) if (raw := connection.reader.get(arm_id(connection.base, Ref.parse(text))))
+        ]
         if not read:
             break
         write(workspace, read, now)

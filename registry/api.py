@@ -1,7 +1,205 @@
-"""The REST views of registry, with their addresses below /api/v1/."""
+"""The REST views of registry, with their addresses below /api/v1/: the mirror, read only."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from functools import cached_property
+from typing import Any, cast
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.core.exceptions import BadRequest
+from django.db.models import QuerySet
+from django.urls import URLPattern, URLResolver, path, register_converter
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import generics
+from rest_framework.exceptions import ParseError, ValidationError
+from rest_framework.generics import get_object_or_404
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from mlopsportal.accounts.models import User
+from registry.filters import ARCHIVE, AssetFilter, RunFilter, WorkspaceFilter
+from registry.lineage import DEEPEST, DEPTH, lineage_of
+from registry.models import Asset, Run, RunStatus, Version, Workspace
+from registry.reading import depth_of, ref_in
+from registry.sections import SECTIONS, Section, SectionConverter
+from registry.serializers import (
+    AssetSerializer,
+    LineageSerializer,
+    RunDetailSerializer,
+    RunSerializer,
+    VersionDetailSerializer,
+    VersionSerializer,
+    WorkspaceSerializer,
+)
+
+_TEXT = OpenApiParameter(
+    "q", str, description="Words that must occur; fewer than three characters: how the name begins"
+)
+_ARCHIVED = OpenApiParameter("archived", str, enum=[word for word, _ in ARCHIVE], description="Left out: active only")
+_RUN_FILTERS = [
+    _TEXT,
+    _ARCHIVED,
+    OpenApiParameter("status", str, enum=["active", *RunStatus.values]),
+    *(OpenApiParameter(name, str) for name in ("pipeline", "schedule", "experiment", "created_by")),
+    OpenApiParameter("after", str, description="ISO 8601: began then or later"),
+    OpenApiParameter("before", str, description="ISO 8601: began before"),
+]
+
+
+class InWorkspace(APIView):
+    """A view about one workspace; 404 for one the caller may not see."""
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        user = cast(User, self.request.user)  # IsAuthenticated stands before every view
+        return get_object_or_404(Workspace.objects.for_user(user), slug=self.kwargs["slug"])
+
+    @property
+    def section(self) -> Section:
+        return SECTIONS[self.kwargs["section"]]
+
+    def assets(self) -> QuerySet[Asset]:
+        section = self.section
+        return Asset.objects.listed(self.workspace, section.kind, pipelines=section.pipelines).for_list()
+
+
+def narrowed(found: WorkspaceFilter) -> QuerySet[Any]:
+    """Return what a filter leaves. Raises ValidationError (400) naming each parameter that cannot be read."""
+    if not found.form.is_valid():
+        raise ValidationError({name: list(errors) for name, errors in found.form.errors.items()})
+    return found.qs
+
+
+class WorkspaceList(generics.ListAPIView[Workspace]):
+    """The workspaces the caller may see, by slug."""
+
+    serializer_class = WorkspaceSerializer
+    keyset_order = ("slug",)
+    queryset = Workspace.objects.all()
+
+    def get_queryset(self) -> QuerySet[Workspace]:
+        return Workspace.objects.for_user(cast(User, self.request.user))
+
+
+class WorkspaceDetail(generics.RetrieveAPIView[Workspace]):
+    """One workspace."""
+
+    serializer_class = WorkspaceSerializer
+    queryset = Workspace.objects.all()
+    lookup_field = "slug"
+
+    def get_queryset(self) -> QuerySet[Workspace]:
+        return Workspace.objects.for_user(cast(User, self.request.user))
+
+
+class AssetList(InWorkspace, generics.ListAPIView[Asset]):
+    """The names of one kind, by name."""
+
+    serializer_class = AssetSerializer
+    keyset_order = ("name", "id")
+    queryset = Asset.objects.all()
+
+    def get_queryset(self) -> QuerySet[Asset]:
+        kind = self.section.search_kind
+        return narrowed(AssetFilter(self.request.GET, queryset=self.assets(), workspace=self.workspace, kind=kind))
+
+    @extend_schema(parameters=[_TEXT, _ARCHIVED])
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().get(request, *args, **kwargs)
+
+
+class AssetDetail(InWorkspace, generics.RetrieveAPIView[Asset]):
+    """One name."""
+
+    serializer_class = AssetSerializer
+    queryset = Asset.objects.all()
+
+    def get_object(self) -> Asset:
+        return get_object_or_404(self.assets(), name=self.kwargs["name"])
+
+
+class VersionList(InWorkspace, generics.ListAPIView[Version]):
+    """The versions of one name, newest first."""
+
+    serializer_class = VersionSerializer
+    keyset_order = ("-created_at", "-id")
+    queryset = Version.objects.all()
+
+    def get_queryset(self) -> QuerySet[Version]:
+        asset = get_object_or_404(self.assets(), name=self.kwargs["name"])
+        return asset.versions.for_list().select_related("definition").defer("remainder", "definition__body")
+
+
+class VersionDetail(InWorkspace, generics.RetrieveAPIView[Version]):
+    """One version with its YAML, its interface, who uses it, and its raw JSON."""
+
+    serializer_class = VersionDetailSerializer
+    queryset = Version.objects.all()
+
+    def get_object(self) -> Version:
+        asset = get_object_or_404(self.assets(), name=self.kwargs["name"])
+        rows = Version.objects.filter(asset=asset).select_related("definition", "part")
+        return get_object_or_404(rows, version=self.kwargs["version"])
+
+
+class RunList(InWorkspace, generics.ListAPIView[Run]):
+    """The runs, newest first, narrowed as on the page."""
+
+    serializer_class = RunSerializer
+    keyset_order = ("-started_at", "-id")
+    queryset = Run.objects.all()
+
+    def get_queryset(self) -> QuerySet[Run]:
+        rows = Run.objects.filter(workspace=self.workspace).for_list()
+        return narrowed(RunFilter(self.request.GET, queryset=rows, workspace=self.workspace))
+
+    @extend_schema(parameters=_RUN_FILTERS)
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().get(request, *args, **kwargs)
+
+
+class RunDetail(InWorkspace, generics.RetrieveAPIView[Run]):
+    """One run with its steps, metrics, lineage and raw JSON; `steps_synced_at` null: its steps were not read yet."""
+
+    serializer_class = RunDetailSerializer
+    queryset = Run.objects.all()
+
+    def get_object(self) -> Run:
+        rows = Run.objects.filter(workspace=self.workspace).select_related("definition", "part", "pipeline")
+        return get_object_or_404(rows, job_name=self.kwargs["job_name"])
+
+
+class LineageView(InWorkspace):
+    """What led to a thing and what came of it."""
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("ref", str, required=True, description="kind:name[:version], e.g. model:churn:3"),
+            OpenApiParameter("depth", int, description=f"Runs in each direction, 1 to {DEEPEST}; default {DEPTH}"),
+        ],
+        responses=LineageSerializer,
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        workspace = self.workspace
+        try:
+            ref = ref_in(workspace, request.GET.get("ref", ""))
+            depth = depth_of(request.GET.get("depth", ""))
+        except BadRequest as error:
+            raise ParseError(str(error)) from error
+        return Response(LineageSerializer(lineage_of(workspace, ref, depth=depth)).data)
+
+
+register_converter(SectionConverter, "asset_section")
+_ASSETS = "workspaces/<slug:slug>/<asset_section:section>/"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("workspaces/", WorkspaceList.as_view(), name="api-workspace-list"),
+    path("workspaces/<slug:slug>/", WorkspaceDetail.as_view(), name="api-workspace-detail"),
+    path("workspaces/<slug:slug>/lineage/", LineageView.as_view(), name="api-lineage"),
+    path("workspaces/<slug:slug>/runs/", RunList.as_view(), name="api-run-list"),
+    path("workspaces/<slug:slug>/runs/<str:job_name>/", RunDetail.as_view(), name="api-run-detail"),
+    path(_ASSETS, AssetList.as_view(), name="api-asset-list"),
+    path(f"{_ASSETS}<str:name>/", AssetDetail.as_view(), name="api-asset-detail"),
+    path(f"{_ASSETS}<str:name>/versions/", VersionList.as_view(), name="api-version-list"),
+    path(f"{_ASSETS}<str:name>/versions/<str:version>/", VersionDetail.as_view(), name="api-version-detail"),
+]

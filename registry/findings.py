@@ -37,7 +37,9 @@ def open_findings(workspace: Workspace, found: Sequence[Found], *, now: datetime
             known[key].last_seen_at, known[key].detail = now, wanted[key].detail
         Finding.objects.bulk_update([known[key] for key in wanted.keys() & known.keys()], ["last_seen_at", "detail"])
         new = [
-            Finding(workspace=workspace, kind=item.kind, ref=item.ref, detail=item.detail, found_at=now, last_seen_at=now)
+            Finding(
+                workspace=workspace, kind=item.kind, ref=item.ref, detail=item.detail, found_at=now, last_seen_at=now
+            )
             for key, item in wanted.items()
             if key not in known
         ]

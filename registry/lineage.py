@@ -53,9 +53,7 @@ def lineage_of(workspace: Workspace, ref: Ref, *, depth: int = DEPTH) -> Lineage
         for _ in range(min(depth, DEEPEST) * 2):
             found, cut = _step(workspace, front, upward=upward)
             is_cut |= cut
-            new = dict.fromkeys(
-                text for fact in found for text in (fact.source, fact.target) if text not in nodes
-            )
+            new = dict.fromkeys(text for fact in found for text in (fact.source, fact.target) if text not in nodes)
             room = MOST_NODES - len(nodes)
             is_cut |= len(new) > room
             nodes |= dict.fromkeys(list(new)[:room])
@@ -71,13 +69,17 @@ def lineage_of(workspace: Workspace, ref: Ref, *, depth: int = DEPTH) -> Lineage
 def _step(workspace: Workspace, front: set[str], *, upward: bool) -> tuple[list[Fact], bool]:
     """Return the arrows one step further, and whether some were left out."""
     names = [Ref.parse(text).name for text in front if text.startswith("run:")]
-    edges = Edge.objects.filter(workspace=workspace).select_related("run").only(
-        "role", "port", "ref", "run__job_name", "at"
+    edges = (
+        Edge.objects.filter(workspace=workspace)
+        .select_related("run")
+        .only("role", "port", "ref", "run__job_name", "at")
     )
     of_runs = edges.filter(run__job_name__in=names)
     reads, writes = Q(role__in=[EdgeRole.INPUT, EdgeRole.EXECUTES]), Q(role=EdgeRole.OUTPUT)
     others = [text for text in front if not text.startswith("run:")]
-    from_runs = list(of_runs.filter(reads if upward else writes).order_by("id")[: MOST_EDGES_A_STEP + 1]) if names else []
+    from_runs = (
+        list(of_runs.filter(reads if upward else writes).order_by("id")[: MOST_EDGES_A_STEP + 1]) if names else []
+    )
     to_runs = _newest(edges.filter(writes if upward else reads), others)
     rows = [*from_runs, *to_runs]
     return [_fact(row) for row in rows], len(rows) > MOST_EDGES_A_STEP

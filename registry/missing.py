@@ -32,7 +32,10 @@ def mark_missing(rows: QuerySet[Row], workspace: Workspace, now: datetime, **fix
         return 0
     if is_landslide(len(gone), there.count()):
         what = gone[0]._meta.verbose_name_plural
-        detail = {"reason": f"{len(gone)} {what} vanished at once; they are held until a person has looked", "rows": len(gone)}
+        detail = {
+            "reason": f"{len(gone)} {what} vanished at once; they are held until a person has looked",
+            "rows": len(gone),
+        }
         kind = fixed.get("kind", "")
         open_findings(workspace, [Found(FindingKind.UNREADABLE, f"{kind} {what}".strip(), detail)], now=now)
         return len(gone)

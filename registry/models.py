@@ -74,9 +74,7 @@ class Workspace(models.Model):
     runs_window_days = models.PositiveIntegerField(default=90)
     computes = models.JSONField(default=list, blank=True)
     datastores = models.JSONField(default=list, blank=True)
-    connection_state = models.CharField(
-        max_length=16, choices=ConnectionState.choices, default=ConnectionState.UNKNOWN
-    )
+    connection_state = models.CharField(max_length=16, choices=ConnectionState.choices, default=ConnectionState.UNKNOWN)
     connection_message = models.TextField(blank=True, default="")
     connection_checked_at = models.DateTimeField(null=True)
     synced_at = models.DateTimeField(null=True, help_text="When the newest complete sync began")
@@ -129,7 +127,9 @@ class Mirrored(models.Model):
     """What every mirrored row carries: its raw JSON in two parts, and when a sync last saw it."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
-    raw_digest = models.CharField(max_length=64, help_text="SHA-256 of the canonical raw JSON; unchanged rows are skipped")
+    raw_digest = models.CharField(
+        max_length=64, help_text="SHA-256 of the canonical raw JSON; unchanged rows are skipped"
+    )
     remainder = models.BinaryField(default=bytes, help_text="zlib-compressed raw JSON without its shared part")
     part = models.ForeignKey(Definition, null=True, on_delete=models.PROTECT, related_name="+")
     seen_at = models.DateTimeField()
@@ -215,7 +215,10 @@ class Version(Mirrored):
     modified_at = models.DateTimeField()
     definition = models.ForeignKey(Definition, null=True, on_delete=models.PROTECT, related_name="versions")
     executed_digest = models.CharField(
-        max_length=64, blank=True, default="", help_text="Pipelines: digest of what a run with an inline graph shows of it"
+        max_length=64,
+        blank=True,
+        default="",
+        help_text="Pipelines: digest of what a run with an inline graph shows of it",
     )
     fingerprint = models.CharField(max_length=64, blank=True, default="")
     job_name = models.CharField(max_length=255, blank=True, default="", help_text="The run that made it, if known")
@@ -321,9 +324,7 @@ class Run(Mirrored):
     tags = models.JSONField(default=dict, blank=True)
     is_archived = models.BooleanField(default=False)
     definition = models.ForeignKey(Definition, null=True, on_delete=models.PROTECT, related_name="runs")
-    definition_match = models.CharField(
-        max_length=16, choices=DefinitionMatch.choices, default=DefinitionMatch.UNKNOWN
-    )
+    definition_match = models.CharField(max_length=16, choices=DefinitionMatch.choices, default=DefinitionMatch.UNKNOWN)
     pipeline = models.ForeignKey(Version, null=True, on_delete=models.SET_NULL, related_name="runs")
     pipeline_name = models.CharField(max_length=255, blank=True, default="")
     metrics = models.JSONField(default=dict, blank=True)

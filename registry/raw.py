@@ -88,7 +88,9 @@ def keep(documents: list[Kept]) -> dict[str, int]:
     """Write the documents that are not there yet; return the key of each by digest."""
     wanted = {document.digest: document.body for document in documents}
     found = _keys(list(wanted))
-    new = [Definition(digest=key, body=body, created_at=timezone.now()) for key, body in wanted.items() if key not in found]
+    new = [
+        Definition(digest=key, body=body, created_at=timezone.now()) for key, body in wanted.items() if key not in found
+    ]
     if new:
         Definition.objects.bulk_create(new, ignore_conflicts=True, batch_size=_BATCH)
         found |= _keys([row.digest for row in new])

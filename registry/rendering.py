@@ -12,12 +12,35 @@ from mlopsportal.specs.normalize import short_form
 from registry import facts
 from registry.models import AssetKind
 
-_ORDER = ("$schema", "type", "name", "version", "display_name", "description", "tags", "is_deterministic", "inputs", "outputs")
+_ORDER = (
+    "$schema",
+    "type",
+    "name",
+    "version",
+    "display_name",
+    "description",
+    "tags",
+    "is_deterministic",
+    "inputs",
+    "outputs",
+)
 _NOISE = frozenset({"_source", "id", "creation_context", "sourceJobId", "client_component_hash"})
-_NAMES = {"componentId": "component", "computeId": "compute", "environmentId": "environment", "codeId": "code", "uri": "path"}
+_NAMES = {
+    "componentId": "component",
+    "computeId": "compute",
+    "environmentId": "environment",
+    "codeId": "code",
+    "uri": "path",
+}
 _REFERENCES = frozenset({"component", "compute", "environment", "code", "path", "default_compute", "default_datastore"})
 _TYPES = ("job_input_type", "job_output_type", "jobInputType", "jobOutputType")
-_ASSET_NAMES = {"dataType": "type", "dataUri": "path", "modelType": "type", "modelUri": "path", "condaFile": "conda_file"}
+_ASSET_NAMES = {
+    "dataType": "type",
+    "dataUri": "path",
+    "modelType": "type",
+    "modelUri": "path",
+    "condaFile": "conda_file",
+}
 _ASSET_NOISE = frozenset(
     "isArchived isAnonymous provisioningState flavors jobName stage properties displayName osType environmentType".split()
 )
@@ -69,7 +92,7 @@ def _plain(key: str, value: Any) -> Any:
         if key not in ("tags", "properties") and (port := _port(value)) is not None:
             return port
         return {
-            str(_NAMES.get(name, name)): _plain(_NAMES.get(name, name), item)
+            _NAMES.get(str(name), str(name)): _plain(_NAMES.get(str(name), str(name)), item)
             for name, item in value.items()
             if name not in _NOISE and item is not None
         }
@@ -92,4 +115,8 @@ def _port(value: Mapping[str, Any]) -> Any:
 
 
 def _short(value: Any) -> Any:
-    return short_form(value.removeprefix("azureml:") if value.startswith("azureml:/") else value) if isinstance(value, str) else value
+    return (
+        short_form(value.removeprefix("azureml:") if value.startswith("azureml:/") else value)
+        if isinstance(value, str)
+        else value
+    )

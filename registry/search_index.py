@@ -12,8 +12,7 @@ TABLE = "registry_searchentry"
 FTS = "registry_search_fts"
 POSTGRESQL_INDEX = "registry_search_trigram"
 _TRIGGERS = {
-    f"{FTS}_insert": f"AFTER INSERT ON {TABLE} BEGIN "
-    f"INSERT INTO {FTS}(rowid, text) VALUES (new.id, new.text); END",
+    f"{FTS}_insert": f"AFTER INSERT ON {TABLE} BEGIN INSERT INTO {FTS}(rowid, text) VALUES (new.id, new.text); END",
     f"{FTS}_delete": f"AFTER DELETE ON {TABLE} BEGIN "
     f"INSERT INTO {FTS}({FTS}, rowid, text) VALUES ('delete', old.id, old.text); END",
     f"{FTS}_update": f"AFTER UPDATE OF id, text ON {TABLE} BEGIN "

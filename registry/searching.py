@@ -92,7 +92,9 @@ def _holding(entries: QuerySet[SearchEntry], terms: Sequence[str]) -> QuerySet[S
         for term in terms:
             # Django's icontains is UPPER() LIKE, which no trigram index serves.
             pattern = "%" + term.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-            entries = entries.filter(pk__in=RawSQL("SELECT id FROM registry_searchentry WHERE text ILIKE %s", [pattern]))
+            entries = entries.filter(
+                pk__in=RawSQL("SELECT id FROM registry_searchentry WHERE text ILIKE %s", [pattern])
+            )
         return entries
     phrase = " AND ".join('"' + term.replace('"', '""') + '"' for term in terms)
     sql = f"SELECT rowid FROM {FTS} WHERE {FTS} MATCH %s ORDER BY rowid DESC LIMIT {CANDIDATES}"

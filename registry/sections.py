@@ -40,3 +40,15 @@ SECTIONS = {
 def section_of(asset: Asset) -> Section:
     """Return the list in which an asset stands."""
     return next(section for section in SECTIONS.values() if section.holds(asset))
+
+
+class SectionConverter:
+    """The part of an address that names one of the five lists."""
+
+    regex = "|".join(SECTIONS)
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value

@@ -111,7 +111,9 @@ def advance(sync_id: int, *, budget: timedelta = BUDGET) -> SyncRun:
 
 def _work(sync: SyncRun, until: float) -> None:
     if sync.progress["attempts"] > MOST_ATTEMPTS:
-        _fail(sync, f"The worker died {MOST_ATTEMPTS} times at stage {sync.cursor.get('stage', 'places')}; see its log.")
+        _fail(
+            sync, f"The worker died {MOST_ATTEMPTS} times at stage {sync.cursor.get('stage', 'places')}; see its log."
+        )
         return
     connection = azureml.connect(sync.workspace.target())
     try:
@@ -161,7 +163,12 @@ def _pause(sync: SyncRun, error: Throttled) -> None:
     wait = min(error.retry_after, LONGEST_PAUSE)
     progress = sync.progress | {"attempts": 0, "pauses": sync.progress.get("pauses", 0) + 1}
     _keep(
-        sync, state=SyncState.PAUSED, resume_at=timezone.now() + wait, lease_until=None, progress=progress, error=words(error)
+        sync,
+        state=SyncState.PAUSED,
+        resume_at=timezone.now() + wait,
+        lease_until=None,
+        progress=progress,
+        error=words(error),
     )
 
 

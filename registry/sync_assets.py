@@ -130,9 +130,7 @@ def tell_unreadable(workspace: Workspace, errors: Sequence[Unreadable], now: dat
     open_findings(workspace, found, now=now)
 
 
-def write_assets(
-    workspace: Workspace, kind: str, items: Iterable[tuple[str, Json]], now: datetime
-) -> Written[Asset]:
+def write_assets(workspace: Workspace, kind: str, items: Iterable[tuple[str, Json]], now: datetime) -> Written[Asset]:
     """Write containers. `is_pipeline` and the search entry follow from versions, so they are left alone."""
 
     def make(item: Incoming) -> tuple[Asset, None]:
@@ -201,13 +199,13 @@ def _tell_changes(workspace: Workspace, written: Written[Version], now: datetime
         for row in written.changed
         if (before := written.before[(row.kind, row.name, row.version)]).definition_id not in (None, row.definition_id)
     ]
-    keys = {key for row, before in changed for key in (before.definition_id, row.definition_id)}
+    keys = {key for row, before in changed for key in (before.definition_id, row.definition_id) if key is not None}
     digests = dict(Definition.objects.filter(pk__in=keys).values_list("pk", "digest")) if keys else {}
     found = [
         Found(
             FindingKind.CONTENT_CHANGED,
             str(row.ref)[:400],
-            {"before": digests.get(before.definition_id), "after": digests.get(row.definition_id)},
+            {"before": digests.get(before.definition_id or 0), "after": digests.get(row.definition_id or 0)},
         )
         for row, before in changed
     ]
@@ -229,7 +227,9 @@ def summarise(workspace: Workspace, asset_ids: Sequence[int]) -> None:
         asset.latest_version = last.get("version", asset.latest_version)
         asset.description = asset.description or last.get("description", "")
     Asset.objects.bulk_update(assets.values(), ["is_pipeline", "latest_version", "description"], batch_size=100)
-    write_entries(workspace, [_entry(asset, newest.get(pk, {})) for pk, asset in assets.items() if not asset.is_anonymous])
+    write_entries(
+        workspace, [_entry(asset, newest.get(pk, {})) for pk, asset in assets.items() if not asset.is_anonymous]
+    )
 
 
 def _entry(asset: Asset, last: Mapping[str, Any]) -> Entry:

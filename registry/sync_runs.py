@@ -67,7 +67,9 @@ def _listing(workspace: Workspace, connection: Connection, cursor: Cursor, now: 
 def _is_far_enough(
     workspace: Workspace, items: Iterable[Json], written: Written[Run], read: int, now: datetime
 ) -> bool:
-    oldest = min((facts.moment(facts.mapping(raw.get("systemData")).get("createdAt"), now) for raw in items), default=now)
+    oldest = min(
+        (facts.moment(facts.mapping(raw.get("systemData")).get("createdAt"), now) for raw in items), default=now
+    )
     if oldest < now - timedelta(days=workspace.runs_window_days):
         return True
     if workspace.synced_at is None or written.new or read < FRESH_RUNS:
@@ -135,9 +137,7 @@ class Registered:
         return DefinitionMatch.UNKNOWN, None
 
 
-def write_runs(
-    workspace: Workspace, raws: Iterable[Json], inlined: Mapping[str, Json], now: datetime
-) -> Written[Run]:
+def write_runs(workspace: Workspace, raws: Iterable[Json], inlined: Mapping[str, Json], now: datetime) -> Written[Run]:
     """Write runs with their definition, match, edges and search entry. Idempotent."""
     named = [(str(raw.get("name") or ""), raw) for raw in raws]
     arrived = incoming("run", [((facts.text(name),), raw) for name, raw in named if name and raw.get("properties")])
@@ -241,9 +241,7 @@ def _tell_unregistered(
 
 
 def _open_unregistered(workspace: Workspace) -> Iterable[Finding]:
-    return Finding.objects.filter(
-        workspace=workspace, kind=FindingKind.UNREGISTERED_DEFINITION, resolved_at=None
-    )
+    return Finding.objects.filter(workspace=workspace, kind=FindingKind.UNREGISTERED_DEFINITION, resolved_at=None)
 
 
 def rematch(workspace: Workspace, now: datetime) -> None:

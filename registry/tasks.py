@@ -37,7 +37,9 @@ def check_connection(workspace_id: int) -> None:
         return
     unreadable = sorted(kind for kind, readable in info.readable.items() if not readable)
     if unreadable:
-        _tell(workspace, ConnectionState.FAILED, f"The workspace answers, but may not be read: {', '.join(unreadable)}.")
+        _tell(
+            workspace, ConnectionState.FAILED, f"The workspace answers, but may not be read: {', '.join(unreadable)}."
+        )
         return
     note = " This identity may not write." if info.writable is False else ""
     _tell(workspace, ConnectionState.GOOD, f"{info.display_name or info.name} in {info.region or 'its region'}.{note}")
@@ -133,4 +135,3 @@ def is_due(workspace: Workspace, now: datetime) -> bool:
     if failures:
         wait = min(wait * 2 ** (failures - 1), max(LONGEST_BACKOFF, wait))
     return last[0][1] + wait <= now
-

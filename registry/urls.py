@@ -4,20 +4,8 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path, register_converter
 
-from registry.sections import SECTIONS
+from registry.sections import SectionConverter
 from registry.views import assets, runs, workspaces
-
-
-class SectionConverter:
-    """One of the five lists of assets."""
-
-    regex = "|".join(SECTIONS)
-
-    def to_python(self, value: str) -> str:
-        return value
-
-    def to_url(self, value: str) -> str:
-        return value
 
 
 register_converter(SectionConverter, "section")
@@ -37,7 +25,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("w/<slug:slug>/runs/<str:job_name>/", runs.run_detail, name="run-detail"),
     path("w/<slug:slug>/runs/<str:job_name>/refresh/", runs.run_refresh, name="run-refresh"),
     path("w/<slug:slug>/runs/<str:job_name>/logs/<str:run_id_azure>/", runs.run_logs, name="run-logs"),
-    path("w/<slug:slug>/runs/<str:job_name>/logs/<str:run_id_azure>/fetch/", runs.run_logs_fetch, name="run-logs-fetch"),
+    path(
+        "w/<slug:slug>/runs/<str:job_name>/logs/<str:run_id_azure>/fetch/", runs.run_logs_fetch, name="run-logs-fetch"
+    ),
     path("w/<slug:slug>/<section:section>/", assets.asset_list, name="asset-list"),
     path("w/<slug:slug>/<section:section>/<str:name>/", assets.asset_detail, name="asset-detail"),
     path(

@@ -131,7 +131,9 @@ def run_page(request: HttpRequest, workspace: Workspace, run: Run) -> RunPage:
         outputs=_ports(properties.get("outputs")),
         timeline=charts.timeline(steps, timezone.now().timestamp() * 1000),
         curves=charts.metric_curves(steps),
-        metrics=[(step, name, points[-1][1], len(points)) for step in steps for name, points in sorted(step.metrics.items())],
+        metrics=[
+            (step, name, points[-1][1], len(points)) for step in steps for name, points in sorted(step.metrics.items())
+        ],
         stranger=_stranger(workspace, run),
         may_run=can(actor, Permission.RUN, workspace),
         may_cancel=can(actor, Permission.CANCEL, workspace),

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -15,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from mlopsportal.accounts.actors import actor_of
 from mlopsportal.accounts.models import User
 from mlopsportal.accounts.roles import Permission, can, require, require_site_admin
-from mlopsportal.specs.ref import InvalidRef, Ref
+from mlopsportal.specs.ref import Ref
 from mlopsportal.ui.addresses import ref_address
 from mlopsportal.ui.drawing import Drawing, drawing_of
 from mlopsportal.ui.paging import KeysetPage, paginate
@@ -23,9 +22,10 @@ from registry import workflow
 from registry.errors import WorkspaceExists
 from registry.filters import FindingFilter
 from registry.forms import WorkspaceForm
-from registry.lineage import DEEPEST, DEPTH, Lineage, lineage_of
+from registry.lineage import Lineage, lineage_of
 from registry.models import Finding, SyncRun, SyncState, Workspace
 from registry.overview import Overview, overview_of
+from registry.reading import depth_of, ref_in
 from registry.views.access import visible_workspace
 
 _SYNCS_SHOWN = 20
@@ -210,30 +210,10 @@ def lineage(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "registry/lineage.html", {"page": page})
 
 
-def ref_in(workspace: Workspace, text: str) -> Ref:
-    """Read a ref of this workspace. Raises BadRequest."""
-    try:
-        ref = Ref.parse(text)
-    except InvalidRef as error:
-        raise BadRequest(str(error)) from error
-    if ref.workspace not in (None, workspace.slug):
-        raise BadRequest(f"{text} is not in workspace {workspace.slug}")
-    return ref.without_workspace()
-
-
-def depth_of(text: str) -> int:
-    """Read how far to go. Raises BadRequest."""
-    if not text:
-        return DEPTH
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:3]) <= DEEPEST:
-        raise BadRequest(f"depth must be a whole number from 1 to {DEEPEST}")
-    return int(text)
-
-
 def drawing_of_lineage(workspace: Workspace, found: Lineage) -> Drawing:
     """Return the drawing: each node leads to its page, runs show their state."""
     from_text = {node.id: Ref.parse(node.id) for node in found.graph.nodes}
-    urls = {
-        text: ref_address(ref, workspace, pipeline=ref.name in found.pipelines) for text, ref in from_text.items()
-    }
-    return drawing_of(found.graph, workspace=workspace, states=found.statuses, urls=urls, label=f"Lineage of {found.ref}")
+    urls = {text: ref_address(ref, workspace, pipeline=ref.name in found.pipelines) for text, ref in from_text.items()}
+    return drawing_of(
+        found.graph, workspace=workspace, states=found.statuses, urls=urls, label=f"Lineage of {found.ref}"
+    )

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
 from mlopsportal import azureml
-from mlopsportal.audit.actions import SYSTEM
-from registry import sync as syncing
 from registry.facts import ANONYMOUS
 from registry.models import (
     Asset,
@@ -22,13 +17,16 @@ from registry.models import (
     Finding,
     FindingKind,
     Run,
+    SearchEntry,
     Step,
     SyncState,
     Use,
     Version,
     Workspace,
 )
+from registry.lineage import maker_of
 from registry.raw import raw_of
+from registry.searching import search
 from tests.registry.building import make_workspace, sync
 from tests.sandbox_server import RunningSandbox
 
@@ -83,7 +81,9 @@ def test_a_second_sync_writes_nothing_but_when_it_saw_things(demo: RunningSandbo
     workspace = make_workspace(demo)
     sync(workspace)
     before = snapshot()
-    with CaptureQueriesContext(database, ) as queries:
+    with CaptureQueriesContext(
+        database,
+    ) as queries:
         found = sync(workspace)
     assert snapshot() == before
     changed = {what: count for what, count in found.progress["counts"].items() if what.endswith("changed") and count}
@@ -106,12 +106,35 @@ def snapshot() -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def test_exactly_two_definitions_of_the_demo_are_unregistered(demo: RunningSandbox) -> None:
-    workspace = make_workspace(demo)
-    sync(workspace)
+def test_exactly_two_definitions_of_the_demo_are_unregistered(mirrored: Workspace) -> None:
     found = Finding.objects.filter(kind=FindingKind.UNREGISTERED_DEFINITION, resolved_at=None)
-    print([(f.ref, f.detail) for f in found], Counter(Run.objects.values_list("definition_match", flat=True)))
-    print(Counter(Finding.objects.values_list("kind", flat=True)))
     assert len(found) == 2
+    strangers = Run.objects.filter(definition_match=DefinitionMatch.UNREGISTERED)
+    assert {finding.detail["definition"] for finding in found} == set(strangers.values_list("definition", flat=True))
 
 
+def test_anonymous_components_are_folded_away(mirrored: Workspace) -> None:
+    listed = Asset.objects.listed(mirrored, "component")
+    assert not listed.filter(name__in=ANONYMOUS).exists()
+    assert Version.objects.filter(asset__is_anonymous=True).exists()
+
+
+def test_the_steps_of_a_one_node_run_stand_without_its_node(mirrored: Workspace) -> None:
+    step = Step.objects.filter(run__pipeline__isnull=False)[0]
+    assert "main" in raw_of(step.run)["properties"]["jobs"]
+    assert not Step.objects.filter(path__startswith="main").exists()
+    assert Step.objects.filter(path__contains=".").exists()
+
+
+def test_a_model_leads_to_the_run_that_made_it(mirrored: Workspace) -> None:
+    for model in Version.objects.filter(kind="model").exclude(job_name=""):
+        maker = maker_of(model)
+        assert maker is not None
+        assert model.job_name == maker.job_name or maker.steps.filter(run_id_azure=model.job_name).exists()
+
+
+def test_every_search_entry_can_be_found_by_its_title(mirrored: Workspace) -> None:
+    for entry in SearchEntry.objects.all()[:40]:
+        assert entry.ref in {found.ref for found in search([mirrored], entry.title, limit=1000)}
+    assert {found.ref for found in search([mirrored], "mo")} >= {"component:model_training"}
+    assert search([mirrored], 'a" OR text MATCH "b') == []
