@@ -64,6 +64,15 @@ def test_every_piece_is_accessible_and_fits(
     page.context.close()
 
 
+def test_no_width_makes_the_page_scroll_sideways(live_portal: str, chromium: Browser, complaints: list[str]) -> None:
+    page = open_gallery(chromium, live_portal, complaints)
+    for width in (1600, 1411, 1410, 1261, 1260, 1121, 1120, 861, 860, 801, 800, 521, 520, 381, 320):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_function(f"document.documentElement.scrollWidth === {width}", timeout=5000)
+        assert page.evaluate("document.querySelector('.top').offsetHeight") == 48
+    page.context.close()
+
+
 def test_the_theme_is_chosen_and_kept(live_portal: str, chromium: Browser, complaints: list[str]) -> None:
     page = open_gallery(chromium, live_portal, complaints)
     before = page.evaluate("getComputedStyle(document.querySelector('.plot .xtick text')).fill")
