@@ -227,15 +227,7 @@ class ShownDocument:
         return f"doc-{self.row.position}"
 
     @property
-    def _line(note: dict[str, Any]) -> str:
-    """Return a repair or note as one line: where, what became what, and why."""
-    where = f"line {note['line']}: " if note.get("line") else ""
-    before, after = str(note.get("before") or ""), str(note.get("after") or "")
-    became = f" ({before} → {after})" if before and after and before != after else ""
-    return f"{where}{note.get('message', '')}{became}"
-
-
-def problem_values(self) -> list[Problem]:
+    def problem_values(self) -> list[Problem]:
         return problem_values(self.row.problems)
 
     @property
@@ -243,6 +235,14 @@ def problem_values(self) -> list[Problem]:
         if self.previous is None or self.previous == self.row.content:
             return None
         return textdiff.text_diff(self.previous, self.row.content)
+
+
+def _line(note: dict[str, Any]) -> str:
+    """Return a repair or note as one line: where, what became what, and why."""
+    where = f"line {note['line']}: " if note.get("line") else ""
+    before, after = str(note.get("before") or ""), str(note.get("after") or "")
+    became = f" ({before} → {after})" if before and after and before != after else ""
+    return f"{where}{note.get('message', '')}{became}"
 
 
 def problem_values(stored: list[dict[str, Any]]) -> list[Problem]:
