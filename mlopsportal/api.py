@@ -5,25 +5,42 @@ from __future__ import annotations
 from typing import Any
 
 from django.urls import URLPattern, URLResolver, path
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from drf_spectacular.views import SpectacularAPIView
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 from rest_framework.views import exception_handler as framework_handler
 
 from mlopsportal.accounts import api as accounts
 from mlopsportal.audit import api as audit
 from mlopsportal.changes import api as changes
+from mlopsportal.comparison import NotComparable, compared
 from registry import api as registry
 from scheduling import api as scheduling
 
-urlpatterns: list[URLPattern | URLResolver] = [
-    path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
-    *registry.urlpatterns,
-    *scheduling.urlpatterns,
-    *changes.urlpatterns,
-    *accounts.urlpatterns,
-    *audit.urlpatterns,
-]
+
+class CompareView(APIView):
+    """Two refs compared: the verdict with its reasons, every change, and what became of each node and edge."""
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("left", str, required=True, description="workspace/kind:name:version"),
+            OpenApiParameter("right", str, required=True),
+        ],
+        responses={200: OpenApiTypes.OBJECT, 400: OpenApiTypes.OBJECT, 404: OpenApiTypes.OBJECT},
+    )
+    def get(self, request: Request) -> Response:
+        left, right = (request.query_params.get(side, "")[:1000] for side in ("left", "right"))
+        missing = [name for name, given in (("left", left), ("right", right)) if not given]
+        if missing:
+            raise ValidationError({name: ["Name what to compare: workspace/kind:name:version."] for name in missing})
+        try:
+            return Response(compared(left, right, request.user).as_json())
+        except NotComparable as error:
+            raise NotFound(str(error)) from error
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -55,3 +72,14 @@ def field_problems(detail: Any, path: str = "") -> list[dict[str, str]]:
             for problem in field_problems(inner, f"{path}[{index}]" if nested else path)
         ]
     return [{"path": path, "message": str(detail)}]
+
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("compare/", CompareView.as_view(), name="api-compare"),
+    path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    *registry.urlpatterns,
+    *scheduling.urlpatterns,
+    *changes.urlpatterns,
+    *accounts.urlpatterns,
+    *audit.urlpatterns,
+]

@@ -8,6 +8,7 @@ from mlopsportal import health, views
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("compare/", views.compare_page, name="compare"),
     path("search/", views.search_page, name="search"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
