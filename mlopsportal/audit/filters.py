@@ -10,6 +10,7 @@ import django_filters
 from django import forms
 from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet
+from drf_spectacular.utils import extend_schema_field
 
 from mlopsportal.audit.actions import Action
 from mlopsportal.audit.log import target_text
@@ -38,6 +39,7 @@ class InstantFilter(django_filters.Filter):  # type: ignore[misc]  # django-filt
     field_class = InstantField
 
 
+@extend_schema_field({"type": "integer", "minimum": 1})
 class NumberFilter(django_filters.Filter):  # type: ignore[misc]  # django-filter comes without types
     field_class = forms.IntegerField
 
