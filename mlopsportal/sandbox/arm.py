@@ -157,6 +157,11 @@ def as_object(body: Any, what: str) -> Json:
     return body
 
 
+def as_mapping(value: Any, where: str) -> Json:
+    """A JSON object that may be left out; raises the service's refusal for anything else."""
+    return {} if value is None else as_object(value, where)
+
+
 def properties_of(body: Any) -> Json:
     return as_object(as_object(body, "body").get("properties"), "properties")
 

@@ -110,8 +110,9 @@ class _Expansion:
         if not step.component_id.startswith("azureml://registries/"):
             _check_ports(step, ports, given)
         for port, value in ports.items():
-            if port not in found and value.get("default") is not None:
-                found[port] = Source(literal=str(value["default"]), type="literal")
+            if port not in found:
+                default = value.get("default")
+                found[port] = Source(literal="" if default is None else str(default), type="literal")
         return found
 
     def _resolve(
@@ -130,9 +131,9 @@ class _Expansion:
             return source_of(value)
         _, outer, node, output = binding.groups()
         source = parent.get(outer) if outer else siblings.get(node, {}).get(output)
-        if source is None and outer is None:
+        if source is None:
             raise user_error(f"{step.path}.inputs.{port}: '{text}' leads nowhere.", f"jobs.{step.path}")
-        return source or Source(literal="", type="literal")
+        return source
 
 
 def _check_ports(step: Step, ports: Mapping[str, Json], given: Mapping[str, Any]) -> None:

@@ -9,6 +9,7 @@ from mlopsportal.sandbox.world import Call, render, system_data
 
 def workspace_body(call: Call) -> Json:
     place = call.place
+    made = call.store.demand("datastores", "workspaceblobstore")
     storage = f"/subscriptions/{place.subscription_id}/resourceGroups/{place.resource_group}/providers"
     return {
         "id": place.base,
@@ -18,7 +19,7 @@ def workspace_body(call: Call) -> Json:
         "kind": "Default",
         "tags": {},
         "identity": {"type": "SystemAssigned", "tenantId": place.guid, "principalId": place.guid},
-        "systemData": system_data(0.0, "sandbox", 0.0, "sandbox"),
+        "systemData": system_data(made.created_at, made.created_by, made.created_at, made.created_by),
         "properties": {
             "friendlyName": place.workspace,
             "description": "Stand-in workspace on this machine",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from mlopsportal.sandbox.arm import Json, target_of, user_error
+from mlopsportal.sandbox.arm import Json, as_mapping, as_object, target_of, user_error
+from mlopsportal.sandbox.expansion import Source, expand
 from mlopsportal.sandbox.world import Call
 
 COMPONENT_TYPES = ("command", "pipeline", "parallel", "sweep", "spark", "automl", "import", "data_transfer")
@@ -49,10 +50,10 @@ def _demand(properties: Json, *keys: str) -> None:
 
 def check_component(call: Call, spec: Json) -> None:
     kind = spec.get("type")
-    if kind not in COMPONENT_TYPES:
+    if not isinstance(kind, str) or kind not in COMPONENT_TYPES:
         raise user_error(f"Component type '{kind}' is not known.", "type")
     for port in ("inputs", "outputs"):
-        for name, value in (spec.get(port) or {}).items():
+        for name, value in as_mapping(spec.get(port), port).items():
             if not isinstance(value, dict) or not value.get("type"):
                 raise user_error(f"{port}.{name} has no type.", f"{port}.{name}")
     if kind == "command":
@@ -66,6 +67,8 @@ def check_component(call: Call, spec: Json) -> None:
         check_reference(call, spec["code"], "codes", "code")
     if kind == "pipeline":
         check_nodes(call, spec.get("jobs"), "jobs")
+        ports = {port: Source(literal="") for port in spec.get("inputs") or {}}
+        expand(spec["jobs"], ports, lambda node, where: component_spec(call, node, where))
 
 
 def check_nodes(call: Call, jobs: Any, path: str) -> None:
@@ -74,11 +77,10 @@ def check_nodes(call: Call, jobs: Any, path: str) -> None:
         raise user_error("A pipeline needs at least one job.", path)
     for name, node in jobs.items():
         where = f"{path}.{name}"
-        if not isinstance(node, dict):
-            raise user_error(f"{where} must be a JSON object.", where)
-        component_spec(call, node, where)
+        component_spec(call, as_object(node, where), where)
+        as_mapping(node.get("outputs"), f"{where}.outputs")
         check_compute(call, node.get("computeId"), f"{where}.compute")
-        for port, value in (node.get("inputs") or {}).items():
+        for port, value in as_mapping(node.get("inputs"), f"{where}.inputs").items():
             if isinstance(value, dict) and isinstance(value.get("uri"), str):
                 check_uri(call, value["uri"], f"{where}.inputs.{port}")
 

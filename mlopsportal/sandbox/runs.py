@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlopsportal.sandbox import references
-from mlopsportal.sandbox.arm import Json, Place, target_of, user_error
+from mlopsportal.sandbox.arm import Json, Place, as_mapping, target_of, user_error
 from mlopsportal.sandbox.expansion import Source, Step, expand, parent_output, source_of
 from mlopsportal.sandbox.store import Store
 from mlopsportal.sandbox.timetable import PREPARING_SECONDS, Slot, duration_seconds, fall_out, timetable, worst
@@ -103,7 +103,9 @@ def check(call: Call, spec: Json) -> Expanded:
     kind = spec.get("jobType")
     if kind not in ("Pipeline", "Command"):
         raise user_error(f"Job type '{kind}' is not known.", "jobType")
-    for name, value in (spec.get("inputs") or {}).items():
+    for key in ("outputs", "tags", "properties", "settings"):
+        as_mapping(spec.get(key), key)
+    for name, value in as_mapping(spec.get("inputs"), "inputs").items():
         if not isinstance(value, dict) or "jobInputType" not in value:
             raise user_error(f"Input '{name}' has no jobInputType.", f"inputs.{name}")
         if isinstance(value.get("uri"), str):
@@ -356,8 +358,8 @@ def _inputs(place: Place, step: Step, made: Mapping[tuple[str, str], Json]) -> t
                 data[port] = {"assetId": origin["assetId"], "type": source.type}
         elif source.uri is not None:
             data[port] = {"assetId": asset_id_of_uri(place, source), "type": source.type}
-        else:
-            parameters[port] = source.literal or ""
+        elif source.literal:
+            parameters[port] = source.literal
     return data, parameters
 
 

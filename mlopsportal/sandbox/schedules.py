@@ -25,7 +25,8 @@ def schedule_body(call: Call, item: Resource) -> Json:
     creating = call.switches.operations == "creating"
     slow = creating and call.now < item.modified_at + call.switches.operation_seconds
     state = {"provisioningState": "Creating" if slow else "Succeeded"}
-    return render(call.place, item, item.properties | state)
+    shown = {key: value for key, value in item.properties.items() if key != "isArchived"}
+    return render(call.place, item, shown | state)
 
 
 def list_schedules(call: Call) -> Reply:

@@ -81,6 +81,10 @@ class Application:
         raw = request.get_data()
         request_id = str(uuid.uuid4())
         if request.path.startswith("/sandbox/"):
+            if "Origin" in request.headers:
+                # A page in a browser has no business with the controls, which ask for no token.
+                refusal = ArmError(403, "AuthorizationFailed", "The controls are not for browsers.")
+                return self._response(request, refusal.reply(request_id), request_id)
             return self._response(request, self._handled(request, raw, request_id, None, Caller("control")), request_id)
         rule = self.world.faults.pick(request.method, request.full_path.rstrip("?"))
         received = journal.Received(

@@ -148,6 +148,30 @@ def test_changed_content_is_taken_where_it_is_switched_on() -> None:
         raw.close()
 
 
+@pytest.mark.parametrize("part", ["inputs", "outputs", "tags", "settings", "jobs"])
+@pytest.mark.parametrize("value", [3, ["x"], "text", {"x": 3}])
+def test_a_run_of_another_shape_is_no_accident(raw: Raw, chain: Any, raw_input: Any, part: str, value: Any) -> None:
+    body = pipeline(raw.sandbox.base, chain, inputs=raw_input)
+    body["properties"][part] = value
+    assert raw("PUT", "jobs/r", body).status in (201, 400)
+
+
+@pytest.mark.parametrize("part", ["inputs", "outputs", "jobs", "type", "environment", "command"])
+@pytest.mark.parametrize("value", [3, ["x"], {"x": 3}, None])
+def test_a_component_of_another_shape_is_no_accident(raw: Raw, part: str, value: Any) -> None:
+    for kind in ("command", "pipeline"):
+        body = component(raw.sandbox.base, jobs={"a": node(raw.sandbox.base, "prep")})
+        body["properties"]["componentSpec"] |= {"type": kind, part: value}
+        assert raw("PUT", "components/odd/versions/1", body).status in (201, 200, 400)
+
+
+def test_a_pipeline_component_with_a_loose_binding_is_refused(raw: Raw) -> None:
+    body = component(raw.sandbox.base)
+    jobs = {"first": node(raw.sandbox.base, "prep", inputs={"raw": "${{parent.inputs.nope}}"})}
+    body["properties"]["componentSpec"] = {"type": "pipeline", "jobs": jobs, "inputs": {}, "outputs": {}}
+    refused(raw("PUT", "components/flow/versions/1", body), "leads nowhere")
+
+
 @pytest.mark.parametrize("body", [[], {"properties": []}, {"properties": {"componentSpec": 3}}, {}])
 def test_a_body_of_another_shape_is_refused(raw: Raw, body: Any) -> None:
     refused(raw("PUT", "components/new/versions/1", body))

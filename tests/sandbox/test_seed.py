@@ -5,10 +5,16 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mlopsportal.sandbox.arm import Place
+from mlopsportal.sandbox.clock import Clock
+from mlopsportal.sandbox.seed import plant
+from mlopsportal.sandbox.store import Store
+from mlopsportal.sandbox.world import World
 from tests.sandbox.doors import Raw, sdk
 from tests.sandbox_server import running_sandbox
 
@@ -118,6 +124,22 @@ def test_the_sdk_reads_all_of_it(demo: Raw) -> None:
     assert len(list(ml.schedules.list(list_view_type="All"))) == 8
     for item in ml.components.list():
         assert all(version.name == item.name for version in ml.components.list(name=item.name))
+
+
+class Stopped(Clock):
+    def now(self) -> float:
+        return 1_790_000_000.0
+
+
+def test_the_same_moment_gives_the_same_workspace(tmp_path: Path) -> None:
+    contents = []
+    for number in range(2):
+        store = Store(tmp_path / f"{number}.sqlite3")
+        plant(World(store, Stopped(), Place("http://127.0.0.1:1")), "demo")
+        reads = ("SELECT * FROM resource", "SELECT * FROM run", "SELECT * FROM fire")
+        contents.append([store.execute(sql) for sql in reads])
+        store.close()
+    assert contents[0] == contents[1]
 
 
 def test_a_page_of_a_hundred_runs_is_quick(demo: Raw) -> None:

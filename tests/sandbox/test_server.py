@@ -203,6 +203,11 @@ def test_out_of_band_edits_know_no_rules(raw: Raw) -> None:
     assert raw("GET", "components/prep/versions/1").status == 404
 
 
+def test_a_browser_page_cannot_reach_the_controls(sandbox: RunningSandbox) -> None:
+    answer = requests.post(f"{sandbox.url}/sandbox/reset", headers={"Origin": "http://elsewhere"}, timeout=5)
+    assert answer.status_code == 403
+
+
 def test_an_unknown_fault_is_refused(sandbox: RunningSandbox) -> None:
     answer = requests.post(f"{sandbox.url}/sandbox/faults", json={"explode": True}, timeout=5)
     assert answer.status_code == 400
