@@ -14,7 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
 from urllib.request import urlopen
+
+from django.conf import settings
 
 from mlopsportal.management.startup import ROOT
 
@@ -52,6 +55,14 @@ def clean_environment(**more: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("MLOPSPORTAL_", "DJANGO_"))}
     kept.pop("DATABASE_URL", None)
     return {**kept, **more}
+
+
+def database_url() -> str:
+    """Return the address of this test process's database, for another process."""
+    entry = settings.DATABASES["default"]
+    if entry["ENGINE"].endswith("sqlite3"):
+        return f"sqlite:///{entry['NAME']}"
+    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{entry['NAME']}").geturl()
 
 
 @contextmanager

@@ -7,7 +7,6 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
@@ -16,15 +15,7 @@ from django_q.models import OrmQ
 from mlopsportal.queue.models import TICKER, Heartbeat
 from mlopsportal.queue.tasks import BUSY_FOLDER, busy, busy_processes
 from mlopsportal.queue.wishes import BEAT, CLUSTERS, Wish, put
-from tests.site.processes import clean_environment, descendants, is_alive, running, wait_for
-
-
-def database_url() -> str:
-    """Return the address of this test process's database, for another process."""
-    entry = settings.DATABASES["default"]
-    if entry["ENGINE"].endswith("sqlite3"):
-        return f"sqlite:///{entry['NAME']}"
-    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{entry['NAME']}").geturl()
+from tests.site.processes import clean_environment, database_url, descendants, is_alive, running, wait_for
 
 
 @pytest.fixture
