@@ -77,7 +77,6 @@ class Action(StrEnum):
     TOKEN_CREATED = "token.created"  # noqa: S105  a verb, no token
     TOKEN_REVOKED = "token.revoked"  # noqa: S105  a verb, no token
     AUDIT_EXPORTED = "audit.exported"
-    AUDIT_ERASED = "audit.erased"
 
     @property
     def sentence(self) -> str:
@@ -147,7 +146,6 @@ SENTENCES: Final[dict[Action, str]] = {
     Action.TOKEN_CREATED: "{actor} created {target}",
     Action.TOKEN_REVOKED: "{actor} revoked {target}",
     Action.AUDIT_EXPORTED: "{actor} exported the audit log",
-    Action.AUDIT_ERASED: "{actor} erased the personal details of {target}",
 }
 
 
