@@ -163,7 +163,7 @@ def _command_kind(value: Mapping[str, Any], schema: Kind | None) -> Kind:
 
 
 def _other_kind(value: Mapping[str, Any]) -> Kind:
-    declared = value.get("type")
+    declared = _text(value.get("type"))
     if declared in _DATA_TYPES and "path" in value:
         return Kind.DATA
     if declared in _MODEL_TYPES and "path" in value:

@@ -97,6 +97,11 @@ _LONG_URI = re.compile(r"azureml://subscriptions/[^/]+/resourcegroups/[^/]+/work
 _RUN_PROPERTIES = ("azureml.", "mlflow.", "runSource", "runType", "_azureml", "_aml_")
 
 
+def mapping(value: Any) -> Mapping[str, Any]:
+    """Return a mapping as it is, and an empty one for anything else: Azure answers null where it means nothing."""
+    return value if isinstance(value, Mapping) else {}
+
+
 def kept_properties(properties: Any) -> dict[str, Any]:
     """Return the properties or tags that a person set: those Azure adds to runs and assets left out."""
     if not isinstance(properties, Mapping):
@@ -129,7 +134,7 @@ def _text_of(value: Any) -> Any:
         return "true" if value else "false"
     if isinstance(value, int | float):
         return repr(value)
-    return {"True": "true", "False": "false"}.get(value, value)
+    return {"True": "true", "False": "false"}.get(value, value) if isinstance(value, str) else value
 
 
 def cleaned(value: Any, key: str = "") -> Any:
@@ -176,9 +181,9 @@ def cleaned_spec(spec: Mapping[str, Any], *, keep_texts: bool) -> dict[str, Any]
         elif key in ("inputs", "outputs"):
             value = _ports(value, keep_texts=keep_texts)
         elif key == "tags":
-            value = dict(value or {})
+            value = dict(mapping(value))
         elif key == "distribution" and isinstance(value, Mapping):
-            value = {name: item.lower() if name == "type" else item for name, item in cleaned(value).items()}
+            value = {name: str(item).lower() if name == "type" else item for name, item in cleaned(value).items()}
         else:
             value = cleaned(value, key)
         if not is_empty(value) and not is_default(key, value):
@@ -192,7 +197,7 @@ def _ports(ports: Any, *, keep_texts: bool) -> dict[str, Any]:
         return {}
     shown = {}
     for name, port in ports.items():
-        declared = cleaned(port) if isinstance(port, Mapping) else {"type": "literal", "default": _text_of(port)}
+        declared = cleaned(port) if isinstance(port, Mapping) else {"type": "literal", "default": cleaned(port)}
         if not keep_texts:
             declared.pop("description", None)
         if isinstance(declared.get("type"), str):
@@ -226,7 +231,7 @@ def _node(node: Mapping[str, Any], *, keep_texts: bool) -> dict[str, Any]:
         elif key == "component" and isinstance(value, Mapping):
             value = cleaned_spec(value, keep_texts=False)
         elif key == "tags":
-            value = dict(value or {})
+            value = dict(mapping(value))
         else:
             value = cleaned(value, key)
         if not is_empty(value) and not is_default(key, value):

@@ -19,6 +19,7 @@ from mlopsportal.specs.noise import (
     is_default,
     is_empty,
     kept_properties,
+    mapping,
     reference_text,
 )
 from mlopsportal.specs.parse import parse
@@ -48,7 +49,7 @@ def normalized(kind: str, arm_json: Mapping[str, Any]) -> dict[str, Any]:
     `kind` is a `Ref` kind. Texts (description, tags) count; system data, read-only fields, nulls, empty
     values, Azure's defaults and the way a reference is written do not.
     """
-    properties = dict(arm_json.get("properties") or {})
+    properties = dict(mapping(arm_json.get("properties")))
     spec = properties.pop("componentSpec", None)
     plain = _object(properties, kind)
     if isinstance(spec, Mapping):
@@ -107,7 +108,7 @@ def definition_of_version(
     For components: type, command, environment, code, inputs, outputs, nodes ("jobs"). For other assets: type,
     place and content. `anonymous` maps "component:azureml_anonymous:<id>" to its ARM JSON, to be put inline.
     """
-    properties = arm_json.get("properties") or {}
+    properties = mapping(arm_json.get("properties"))
     spec = properties.get("componentSpec")
     if isinstance(spec, Mapping):
         return _inlined(cleaned_spec(spec, keep_texts=False), anonymous or {})
@@ -135,14 +136,14 @@ def definition_of_run(
 
     A run in the one-node form comes back as {"type": "pipeline", "component": "component:name:version"}.
     """
-    properties = arm_json.get("properties") or {}
+    properties = mapping(arm_json.get("properties"))
     main = unwrap_main(properties.get("jobs"))
     if main is not None:
         return {"type": "pipeline", "component": component_text(main)}
     if isinstance(properties.get("jobs"), Mapping):
         definition: dict[str, Any] = {"type": "pipeline", "jobs": cleaned_nodes(properties["jobs"], keep_texts=False)}
         for key in ("inputs", "outputs"):
-            names = sorted(properties.get(key) or {})
+            names = sorted(mapping(properties.get(key)))
             if names:
                 definition[key] = {name: {} for name in names}
         return _inlined(definition, anonymous or {})
@@ -159,7 +160,7 @@ def executed_part(definition: Mapping[str, Any]) -> dict[str, Any]:
     """
     reduced = {"type": definition.get("type"), "jobs": definition.get("jobs", {})}
     for key in ("inputs", "outputs"):
-        reduced[key] = sorted(definition.get(key) or {})
+        reduced[key] = sorted(mapping(definition.get(key)))
     return reduced
 
 
@@ -167,9 +168,9 @@ def definition_of_schedule(
     arm_json: Mapping[str, Any], *, anonymous: Mapping[str, Mapping[str, Any]] | None = None
 ) -> dict[str, Any]:
     """Return what a schedule does: {"trigger", "enabled", "job": a run's definition, "inputs", "settings"}."""
-    properties = arm_json.get("properties") or {}
-    action = properties.get("action") or {}
-    job = action.get("jobDefinition") or {}
+    properties = mapping(arm_json.get("properties"))
+    action = mapping(properties.get("action"))
+    job = mapping(action.get("jobDefinition"))
     definition: dict[str, Any] = {
         "trigger": cleaned_trigger(properties.get("trigger")),
         "enabled": properties.get("isEnabled") is not False,
@@ -177,7 +178,7 @@ def definition_of_schedule(
         "job": definition_of_run({"properties": job}, anonymous=anonymous),
         "inputs": cleaned_bindings(job.get("inputs"), INPUT_DEFAULT_MODE),
         "outputs": cleaned_bindings(job.get("outputs"), OUTPUT_DEFAULT_MODE),
-        "settings": cleaned(job.get("settings") or {}),
+        "settings": cleaned(mapping(job.get("settings"))),
     }
     source = job.get("sourceJobId")
     if isinstance(source, str):

@@ -45,7 +45,10 @@ def test_canonical_json_is_json_of_the_same_value(value: Any) -> None:
 
 
 def test_canonical_json_is_that_of_rfc_8785() -> None:
-    assert canonical({"b": 1.0, "a": "é\n", "€": [True, None, 1e21]}) == '{"a":"é\\n","b":1,"€":[true,null,1e+21]}'.encode()
+    assert (
+        canonical({"b": 1.0, "a": "é\n", "€": [True, None, 1e21]})
+        == '{"a":"é\\n","b":1,"€":[true,null,1e+21]}'.encode()
+    )
 
 
 @pytest.mark.parametrize("value", [{1: "a"}, {"a": {1, 2}}, float("nan"), "\ud800", object()])

@@ -24,7 +24,10 @@ def test_the_guides_files_are_what_they_are() -> None:
         ("command: x\nname: a\nversion: 1\nresources: {}\n", Kind.COMMAND_COMPONENT),
         ("type: pipeline\njobs: {}\n", Kind.PIPELINE_JOB),
         ("type: pipeline\nversion: 2\njobs: {}\n", Kind.PIPELINE_COMPONENT),
-        ("$schema: https://x/latest/pipelineComponent.schema.json\ntype: pipeline\njobs: {}\n", Kind.PIPELINE_COMPONENT),
+        (
+            "$schema: https://x/latest/pipelineComponent.schema.json\ntype: pipeline\njobs: {}\n",
+            Kind.PIPELINE_COMPONENT,
+        ),
         ("$schema: http://azureml/sdk-2-0/CommandComponent.json\nname: a\n", Kind.COMMAND_COMPONENT),
         ("type: parallel\nversion: 1\n", Kind.OTHER_COMPONENT),
         ("type: sweep\ncompute: c\n", Kind.OTHER_JOB),

@@ -35,7 +35,11 @@ def test_the_wire_and_the_yaml_give_one_graph() -> None:
     yaml = {
         "jobs": {
             "a": {"type": "command", "component": "azureml:a:1", "outputs": {"o": "${{parent.outputs.z}}"}},
-            "b": {"type": "command", "component": "azureml:b:1", "inputs": {"i": {"path": "${{parent.jobs.a.outputs.o}}"}}},
+            "b": {
+                "type": "command",
+                "component": "azureml:b:1",
+                "inputs": {"i": {"path": "${{parent.jobs.a.outputs.o}}"}},
+            },
         }
     }
     wire = {

@@ -131,7 +131,13 @@ def test_ports_are_read_in_every_form() -> None:
     )
     assert set(interface.inputs) == {"a", "b", "g.x"}
     port = interface.inputs["a"]
-    assert (port.type, port.default, port.optional, port.enum, port.is_required) == ("number", "0.5", True, ("1", "2"), False)
+    assert (port.type, port.default, port.optional, port.enum, port.is_required) == (
+        "number",
+        "0.5",
+        True,
+        ("1", "2"),
+        False,
+    )
     assert interface.inputs["b"].type == "integer"
     assert interface_of({"inputs": "x"}) == Interface()
 

@@ -118,7 +118,9 @@ def test_the_name_comes_from_the_file_where_the_job_has_none() -> None:
 
 
 def test_component_files_become_the_versions_they_make() -> None:
-    pipeline: Document = document("type: pipeline\njobs: {a: {component: ./c.yml}, b: {component: ../x.yml}}", "p/p.yml")
+    pipeline: Document = document(
+        "type: pipeline\njobs: {a: {component: ./c.yml}, b: {component: ../x.yml}}", "p/p.yml"
+    )
     value, notes = with_file_references(pipeline.value, pipeline, {"p/c.yml": Ref("component", "c", "4")})
     assert value["jobs"]["a"]["component"] == "azureml:c:4"
     assert value["jobs"]["b"]["component"] == "../x.yml"

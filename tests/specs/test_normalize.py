@@ -180,7 +180,13 @@ def test_a_schedule_answered_by_azure_equals_what_was_sent() -> None:
         "endTime": None,
         "schedule": {"hours": [2], "minutes": [0], "weekDays": ["Monday", "Friday"], "monthDays": None},
     }
-    job = {"jobType": "Pipeline", "jobs": ONE_NODE, "status": "NotStarted", "experimentName": "Default", "services": None}
+    job = {
+        "jobType": "Pipeline",
+        "jobs": ONE_NODE,
+        "status": "NotStarted",
+        "experimentName": "Default",
+        "services": None,
+    }
     answer = {
         "id": "x",
         "properties": {

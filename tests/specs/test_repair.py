@@ -58,13 +58,17 @@ def test_a_type_comes_from_the_document_beside() -> None:
 
 
 def test_what_is_right_is_left_alone() -> None:
-    text = "type: pipeline\nsettings: {default_compute: azureml:c}\njobs: {a: {type: command, component: 'azureml:c:1'}}\n"
+    text = (
+        "type: pipeline\nsettings: {default_compute: azureml:c}\njobs: {a: {type: command, component: 'azureml:c:1'}}\n"
+    )
     assert repair(document(text), mirror=demo(), siblings={})[1] == []
     assert repair(document("- no\n- mapping\n"), mirror=None, siblings={}) == (None, [])
 
 
 def test_the_triggers_own_zone_wins_over_the_one_in_the_wrong_place() -> None:
-    text = "name: s\ntrigger: {type: recurrence, time_zone: UTC, schedule: {time_zone: Utopia}}\ncreate_job: azureml:p:1\n"
+    text = (
+        "name: s\ntrigger: {type: recurrence, time_zone: UTC, schedule: {time_zone: Utopia}}\ncreate_job: azureml:p:1\n"
+    )
     value, (made,) = repair(document(text), mirror=None, siblings={})
     assert value["trigger"]["time_zone"] == "UTC"
     assert "dropped" in made.message

@@ -63,6 +63,10 @@ def _check_node(node: Mapping[str, Any], path: str, report: Report) -> Runnable 
         report.add("node-type", joined(path, "type"), message, suggestion(str(declared), NODE_TYPES))
         return None
     check_compute(node.get("compute"), joined(path, "compute"), report)
+    for side in ("inputs", "outputs"):
+        if node.get(side) is not None and not isinstance(node[side], Mapping):
+            message = f"`{side}` must be a mapping."
+            report.add("value-type", joined(path, side), message, "Write each name with its value below it.")
     kind = declared.lower() if isinstance(declared, str) else "command"
     if kind in _CONTROL or kind in ("automl", "import"):
         return None
@@ -168,7 +172,7 @@ def _check_flows(
     for place, _, text in strings_in(node, path, skip=_SKIPPED):
         for binding in bindings_in(text):
             _check_binding(binding, place, frame, runnables, report)
-    if runnable is not None and runnable.interface is not None and isinstance(node.get("inputs", {}), Mapping):
+    if runnable is not None and runnable.interface is not None and isinstance(node.get("inputs") or {}, Mapping):
         _check_inputs(node, path, frame, runnable, runnables, report)
 
 
@@ -200,7 +204,7 @@ def _check_binding(
 def _is_control(path: str, frame: Frame) -> bool:
     """Does the path lie inside a step that steers others (if_else, do_while, parallel_for)?"""
     node = frame.jobs.get(path.split(".")[1])
-    return isinstance(node, Mapping) and node.get("type") in _CONTROL
+    return isinstance(node, Mapping) and str(node.get("type")) in _CONTROL
 
 
 def _check_step(binding: Binding, step: str, path: str, frame: Frame, report: Report) -> bool:
@@ -262,7 +266,8 @@ def _check_inputs(
         if port.is_required and name not in given and name.partition(".")[0] not in given:
             message = f"The component needs the input `{name}` ({port.type}), and the step does not give it."
             report.add("input-missing", joined(path, "inputs"), message, f"Add `{name}:` to the inputs of the step.")
-    for name in node.get("outputs") or {}:
+    outputs = node.get("outputs")
+    for name in outputs if isinstance(outputs, Mapping) else ():
         if name not in runnable.interface.outputs:
             message = f"The component has no output `{name}`."
             here = joined(path, f"outputs.{name}")
