@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC
-from functools import cached_property
-from typing import Any, cast
+from typing import Any
 
 from django.db.models import QuerySet
 from django.urls import URLPattern, URLResolver, path
 from django.utils import timezone
 from rest_framework import generics, serializers
-from rest_framework.generics import get_object_or_404
-from rest_framework.views import APIView
 
-from mlopsportal.accounts.models import User
-from registry.models import Workspace
+from registry.api import InWorkspace
 from registry.raw import raw_of
 from scheduling.filters import ScheduleFilter
 from scheduling.forecast import forecast
@@ -65,15 +61,6 @@ class ScheduleDetailSerializer(ScheduleSerializer):
 
     def get_raw(self, schedule: Schedule) -> dict[str, Any]:
         return raw_of(schedule)
-
-
-class InWorkspace(APIView):
-    """A view about one workspace; 404 for one the caller may not see."""
-
-    @cached_property
-    def workspace(self) -> Workspace:
-        user = cast(User, self.request.user)  # IsAuthenticated stands before every view
-        return get_object_or_404(Workspace.objects.for_user(user), slug=self.kwargs["slug"])
 
 
 class ScheduleList(InWorkspace, generics.ListAPIView[Schedule]):

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
-
 from mlopsportal.specs.normalize import short_form, unwrap_main
 from mlopsportal.specs.ref import Ref
 from mlopsportal.specs.triggers import yaml_form
@@ -69,11 +67,6 @@ def schedule_document(
     document["trigger"] = {key: trigger[key] for key in _TRIGGER_KEYS if trigger.get(key) not in (None, "", [], {})}
     document["create_job"] = job
     return document
-
-
-def text_of(document: Mapping[str, Any]) -> str:
-    """Return a document as YAML text, keys in the order given, no line folded."""
-    return yaml.safe_dump(dict(document), sort_keys=False, allow_unicode=True, width=1000)
 
 
 def scheduled_pipeline(raw: Mapping[str, Any]) -> Ref | None:

@@ -13,7 +13,8 @@ from mlopsportal.specs.ref import InvalidRef, Ref
 from mlopsportal.specs.triggers import FREQUENCIES, MAX_INTERVAL, WEEK_DAYS, InvalidTrigger, read_trigger
 from mlopsportal.ui.forms import GroupedForm
 from mlopsportal.ui.port_fields import PREFIX
-from scheduling.documents import schedule_document, text_of
+from registry.rendering import yaml_of
+from scheduling.documents import schedule_document
 
 MOMENT = "%Y-%m-%dT%H:%M"
 _FIELD_OF_PATH = {
@@ -243,7 +244,7 @@ class ScheduleForm(TriggerForm):
             outputs=outputs,
             is_enabled=is_enabled,
         )
-        return f"{given['name']}.yml", text_of(value)
+        return f"{given['name']}.yml", yaml_of(value)
 
 
 def _wall_clock(moment: datetime) -> str:

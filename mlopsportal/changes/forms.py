@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import yaml
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
@@ -13,6 +12,7 @@ from mlopsportal.specs.problems import Problem, Repair
 from mlopsportal.specs.ref import Ref
 from mlopsportal.ui.forms import GroupedForm, YamlField
 from mlopsportal.ui.port_fields import PREFIX
+from registry.rendering import yaml_of
 
 LONGEST_FILE = 1024 * 1024
 _VERBS = {
@@ -151,7 +151,7 @@ class ActionForm(WishForm):
 
     def documents(self) -> list[tuple[str, str]]:
         value = {"action": self.action, "target": str(self.target.without_workspace())}
-        return [(f"{self.action}-{self.target.name}.yml", action_text(value))]
+        return [(f"{self.action}-{self.target.name}.yml", yaml_of(value))]
 
 
 class RunForm(WishForm, GroupedForm):
@@ -184,9 +184,4 @@ class RunForm(WishForm, GroupedForm):
                 value[key] = given[name]
         if given.get("force_rerun"):
             value["force_rerun"] = True
-        return [(f"run-{target.name}.yml", action_text(value))]
-
-
-def action_text(value: Mapping[str, Any]) -> str:
-    """Return an action document as YAML text."""
-    return yaml.safe_dump(dict(value), sort_keys=False, allow_unicode=True, width=1000)
+        return [(f"run-{target.name}.yml", yaml_of(value))]

@@ -41,6 +41,7 @@ from registry.mirror import WorkspaceMirror
 from registry.models import AssetKind, Version, Workspace
 from registry.pipelines import data_references, pipeline_parameters
 from registry.raw import raw_of
+from registry.rendering import document_of, yaml_of
 from scheduling import documents as schedule_documents
 from scheduling.forms import ScheduleForm
 from scheduling.models import Schedule
@@ -146,10 +147,18 @@ def _initial_documents(request: HttpRequest, workspace: Workspace) -> list[dict[
     if target.kind == "schedule":
         schedule = get_object_or_404(Schedule.objects.select_related("part"), workspace=workspace, name=target.name)
         value = schedule_documents.yaml_document(target.name, raw_of(schedule))
-        content = schedule_documents.text_of(value) if value else ""
+        content = yaml_of(value) if value else ""
         return [{"path": f"{target.name}.yml", "content": content}]
-    version = get_object_or_404(Version.objects.named(workspace, target))
-    return [{"path": f"{target.name}.yml", "content": pipeline_parameters(version).next_version_text}]
+    version = get_object_or_404(Version.objects.named(workspace, target).select_related("part"))
+    value = document_of(version.kind, version.name, version.version, raw_of(version))
+    return [{"path": f"{target.name}.yml", "content": yaml_of(value | {"version": _next_version(version)})}]
+
+
+def _next_version(version: Version) -> str:
+    """Return the next free whole number after the versions of the same name; the same text where none is a number."""
+    known = Version.objects.filter(asset=version.asset_id).values_list("version", flat=True)
+    numbers = [int(text) for text in known if text.isascii() and text.isdigit() and len(text) < 10]
+    return str(max(numbers) + 1) if numbers else version.version
 
 
 def _valid(formset: BaseDocumentFormSet | None) -> BaseDocumentFormSet:
