@@ -6,7 +6,7 @@ import base64
 import binascii
 import re
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -164,6 +164,3 @@ def as_mapping(value: Any, where: str) -> Json:
 
 def properties_of(body: Any) -> Json:
     return as_object(as_object(body, "body").get("properties"), "properties")
-
-
-Endpoint = Callable[..., Reply]

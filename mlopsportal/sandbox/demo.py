@@ -122,7 +122,7 @@ PARTS: tuple[Part, ...] = (
 
 @dataclass(frozen=True)
 class Graph:
-    """A pipeline component. Node inputs read `in.port`, `node.port` or are literals.
+    """A pipeline component. Node inputs read `in.port` or `node.port`.
 
     `outputs` maps pipeline outputs to `node.port`. A version uses the newest parts at the time it is made.
     """

@@ -134,7 +134,7 @@ def component_spec(call: Call, part: Part, number: int, environment: str) -> Jso
 
 
 def graph_spec(call: Call, graph: Graph, number: int) -> Json:
-    """A pipeline component over the newest version of each of its parts; later versions do more of the graph."""
+    """A pipeline component over the newest version of each of its parts."""
     jobs: Json = {}
     for node, (part, bindings) in graph.nodes.items():
         version = call.store.versions("components", part)[0]
@@ -173,7 +173,7 @@ def _default(value: str, number: int) -> str:
 
 
 def _bound(text: str) -> str:
-    """`in.x` and `node.x` as bindings, anything else as it is."""
+    """`in.x` and `node.x` as bindings."""
     node, _, port = text.partition(".")
     return f"${{{{parent.inputs.{port}}}}}" if node == "in" else f"${{{{parent.jobs.{node}.outputs.{port}}}}}"
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from mlopsportal.sandbox import references
 from mlopsportal.sandbox.arm import Json, Place, as_mapping, target_of, user_error
-from mlopsportal.sandbox.expansion import Source, Step, expand, parent_output, source_of
+from mlopsportal.sandbox.dataflow import step_details
+from mlopsportal.sandbox.expansion import Step, expand, source_of
 from mlopsportal.sandbox.store import Store
 from mlopsportal.sandbox.timetable import PREPARING_SECONDS, Slot, duration_seconds, fall_out, timetable, worst
 from mlopsportal.sandbox.world import Call, World
@@ -180,7 +181,10 @@ def _step_rows(
     slots = timetable(steps, created_at=call.now, reused=reused, fail=fail, scale=scale)
     carry_on = str(expanded.settings.get("continue_on_step_failure", False)).lower() == "true"
     fall_out(steps, slots, continue_on_failure=carry_on)
-    details = step_details(call, spec, expanded, names, reused)
+    earlier = {path: select(call.store, "name = ?", (name,))[0].detail["outputs"] for path, name in reused.items()}
+    details = step_details(call, spec, steps, names, earlier)
+    for path, name in reused.items():
+        details[path]["reusedFrom"] = name
     rows = [
         row_of_step(step, root, names, slots[step.path], details[step.path], call, fingerprints.get(step.path, ""))
         for step in steps
@@ -259,119 +263,6 @@ def fingerprint_of(step: Step, makers: Mapping[str, str]) -> str:
         for port, source in sorted(step.inputs.items())
     }
     return hashlib.sha256(json.dumps([step.component_id, inputs]).encode()).hexdigest()
-
-
-def step_details(
-    call: Call, spec: Json, expanded: Expanded, names: Mapping[str, str], reused: Mapping[str, str]
-) -> dict[str, Json]:
-    """What each step's row holds besides times: component, data in and out with asset ids, parameters."""
-    named = _named_outputs(spec, expanded.steps)
-    made: dict[tuple[str, str], Json] = {}
-    details: dict[str, Json] = {}
-    for step in expanded.steps:
-        outputs = _outputs(call, step, names[step.path], named, reused)
-        made |= {(step.path, port): value for port, value in outputs.items()}
-    for step in expanded.steps:
-        data, parameters = _inputs(call.place, step, made)
-        outputs = {
-            port: made[source.step, source.port]
-            for port, source in step.outputs.items()
-            if source.step and (source.step, source.port) in made
-        }
-        details[step.path] = {
-            "displayName": step.name,
-            "tags": {},
-            "properties": {},
-            "componentId": step.component_id,
-            "inputs": data,
-            "parameters": parameters,
-            "outputs": outputs,
-            "reusedFrom": reused.get(step.path, ""),
-            "compute": step.node.get("computeId") or expanded.settings.get("default_compute") or "",
-        }
-    return details
-
-
-def _named_outputs(spec: Json, steps: Sequence[Step]) -> dict[tuple[str, str], tuple[str, str]]:
-    """(leaf path, port) -> (asset name, version or nothing), wherever a name was given on the way up."""
-    named: dict[tuple[str, str], tuple[str, str]] = {}
-    graphs = [("", spec.get("outputs") or {}, spec["jobs"])]
-    by_path = {step.path: step for step in steps}
-    for step in steps:
-        if step.is_pipeline:
-            graphs.append((step.path, {}, step.spec.get("jobs") or {}))
-    for prefix, outer, jobs in graphs:
-        for node_name, node in jobs.items():
-            step = by_path[f"{prefix}/{node_name}" if prefix else node_name]
-            for port, value in (node.get("outputs") or {}).items():
-                asset = _asset_name(value) or _asset_name(outer.get(parent_output(value) or ""))
-                source = step.outputs.get(port)
-                if asset and source and source.step:
-                    named[source.step, source.port] = asset
-    return named
-
-
-def _asset_name(value: Any) -> tuple[str, str] | None:
-    if not isinstance(value, dict):
-        return None
-    name = value.get("assetName") or value.get("asset_name") or value.get("name")
-    version = value.get("assetVersion") or value.get("asset_version") or value.get("version") or ""
-    return (str(name), str(version)) if name else None
-
-
-def _outputs(
-    call: Call,
-    step: Step,
-    run_name: str,
-    named: Mapping[tuple[str, str], tuple[str, str]],
-    reused: Mapping[str, str],
-) -> dict[str, Json]:
-    """A leaf's output ports; a reused step's are those of the step that did the work."""
-    if step.is_pipeline:
-        return {}
-    if step.path in reused:
-        outputs: dict[str, Json] = select(call.store, "name = ?", (reused[step.path],))[0].detail["outputs"]
-        return outputs
-    found = {}
-    for port, source in step.outputs.items():
-        kind = "models" if source.type.endswith("_model") else "data"
-        name, version = named.get((step.path, port), ("", ""))
-        if name and not version:
-            versions = [int(text) for text in call.store.versions(kind, name) if text.isdigit()]
-            version = str(max(versions, default=0) + 1)
-        registered = bool(name)
-        name, version = (name, version) if name else (f"azureml_{run_name}_output_data_{port}", "1")
-        uri = f"azureml://datastores/workspaceblobstore/paths/azureml/{run_name}/{port}/"
-        asset = call.place.asset_id(kind if registered else "data", name, version)
-        found[port] = {"assetId": asset, "type": source.type, "uri": uri, "registered": registered}
-    return found
-
-
-def _inputs(place: Place, step: Step, made: Mapping[tuple[str, str], Json]) -> tuple[dict[str, Json], dict[str, str]]:
-    """Data inputs with asset ids, and literal parameters."""
-    data: dict[str, Json] = {}
-    parameters: dict[str, str] = {}
-    for port, source in step.inputs.items():
-        if source.step:
-            origin = made.get((source.step, source.port))
-            if origin:
-                data[port] = {"assetId": origin["assetId"], "type": source.type}
-        elif source.uri is not None:
-            data[port] = {"assetId": asset_id_of_uri(place, source), "type": source.type}
-        elif source.literal:
-            parameters[port] = source.literal
-    return data, parameters
-
-
-def asset_id_of_uri(place: Place, source: Source) -> str:
-    """The run-history id of a data version, or the address itself when it is only a path."""
-    text = source.uri or ""
-    for kind in ("data", "models"):
-        if f"/{kind}/" in text or (kind == "data" and text.startswith("azureml:") and "://" not in text):
-            target = target_of(text, kind, place) if "://" not in text else None
-            if target and target.version:
-                return place.asset_id(kind, target.name, target.version)
-    return text
 
 
 def cancel(world: World, run: Run, now: float) -> None:
