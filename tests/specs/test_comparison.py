@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mlopsportal.specs.comparison import compare_documents
+from mlopsportal.specs.comparison import ComparedJSON, compare_documents
 from tests.specs.building import document, guide
 
 COMPONENT = "type: command\nname: c\nversion: 1\ncommand: x\nenvironment: azureml:e:1\ninputs: {n: {type: number}}\n"
@@ -40,4 +40,4 @@ def test_a_comparison_prints_verdict_reasons_and_changes() -> None:
 
 def test_the_guides_pipeline_equals_itself() -> None:
     pipeline = next(item for item in guide() if item.path == "training-pipeline.yml")
-    assert compare_documents(pipeline, pipeline).as_json() == {"verdict": "patch", "reasons": [], "changes": []}
+    assert compare_documents(pipeline, pipeline).as_json() == ComparedJSON(verdict="patch", reasons=[], changes=[])

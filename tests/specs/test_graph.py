@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import given
@@ -103,7 +104,7 @@ def test_every_drawing_is_complete_and_without_overlap(size: int, ends: list[tup
         by_column.setdefault(placed.x, []).append(placed.y)
     for heights in by_column.values():
         ordered = sorted(heights)
-        assert all(low + 44 <= high for low, high in zip(ordered, ordered[1:], strict=False))
+        assert all(low + 44 <= high for low, high in pairwise(ordered))
 
 
 @given(st.integers(1, 30), pairs)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,18 +40,26 @@ def test_every_reference_comes_back_from_its_text(
 
 @given(st.text(max_size=40))
 def test_any_text_is_a_reference_or_invalid(text: str) -> None:
-    try:
+    with suppress(InvalidRef):
         ref = Ref.parse(text)
-    except InvalidRef as error:
-        assert error.reason
-    else:
         assert Ref.parse(str(ref)) == ref
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "train", "job:x", "component:", "component:a:", "/component:a", "component:a:1:2", "data:%zz", "data:%ff"]
-    + ["data:\ud800", "schedule:weekly@"],
+    [
+        "",
+        "train",
+        "job:x",
+        "component:",
+        "component:a:",
+        "/component:a",
+        "component:a:1:2",
+        "data:%zz",
+        "data:%ff",
+        "data:\ud800",
+        "schedule:weekly@",
+    ],
 )
 def test_other_texts_are_refused_with_a_reason(text: str) -> None:
     with pytest.raises(InvalidRef) as refusal:

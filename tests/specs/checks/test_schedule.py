@@ -10,7 +10,8 @@ PIPELINE = document("type: pipeline\ncompute: azureml:c\njobs: {a: {type: comman
 
 
 def recurrence(extra: str = "", frequency: str = "week", interval: str = "1") -> str:
-    return f'trigger: {{type: recurrence, frequency: {frequency}, interval: {interval}, start_time: "2027-01-01T00:00:00"{extra}}}\n'
+    start = 'start_time: "2027-01-01T00:00:00"'
+    return f"trigger: {{type: recurrence, frequency: {frequency}, interval: {interval}, {start}{extra}}}\n"
 
 
 def cron(expression: str) -> str:
