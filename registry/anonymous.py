@@ -21,7 +21,7 @@ _LEVELS = 5
 
 
 def in_mirror(workspace: Workspace, raws: Iterable[Json]) -> dict[str, Json]:
-    """Return the anonymous components that these objects name, at any depth, as far as they are mirrored, by ref text."""
+    """Return the anonymous components these objects name, at any depth, as far as mirrored, by ref text."""
     found: dict[str, Json] = {}
     wanted = _named(raws)
     for _ in range(_LEVELS):

@@ -15,7 +15,7 @@ MOST_SERIES = 24
 
 
 def timeline(steps: Sequence[Step], now_ms: float) -> dict[str, Any] | None:
-    """Return a bar for each step that began, from its start to its end (or to `now_ms`, Unix time); None without any."""
+    """Return a bar for each step that began, to its end or to `now_ms` (Unix time); None without any."""
     begun = [step for step in steps if step.started_at]
     if not begun:
         return None

@@ -26,7 +26,7 @@ _TYPE_KEY = {
 
 
 def text(value: Any, longest: int = 255) -> str:
-    """Return a text column's value: "" for null, cut to fit, without NUL and half surrogates, which databases refuse."""
+    """Return a text column's value: "" for null, cut, without NUL and half surrogates: databases refuse both."""
     if value is None:
         return ""
     shown = str(value).replace("\x00", "\N{SYMBOL FOR NULL}")[:longest]
@@ -121,7 +121,7 @@ def version_columns(kind: str, name: str, raw: Json, now: datetime) -> dict[str,
 
 
 def version_type(kind: str, properties: Json) -> str:
-    """Return the type that decides how a version is shown: a component's own, a data or model type, an image or a build."""
+    """Return the type that decides how a version is shown; of an environment: image, conda or build."""
     if kind == AssetKind.COMPONENT:
         spec = mapping(properties.get("componentSpec"))
         return str(spec.get("type") or ("pipeline" if "jobs" in spec else "command"))
@@ -156,7 +156,7 @@ def schedule_of(properties: Json) -> str:
 
 
 def asset_ref(written: Any, kind: str) -> Ref | None:
-    """Return the named version that an asset id or a reference names; None for labels, registries, unnamed data, paths."""
+    """Return the version an asset id or reference names; None for labels, registries, unnamed data and paths."""
     found = parse_azure_reference(written, kind) if isinstance(written, str) else None
     ref = found.ref if found else None
     if ref is None or ref.version is None or ref.name.startswith(UNNAMED_OUTPUT):

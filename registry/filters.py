@@ -14,7 +14,7 @@ ARCHIVE = [("yes", "Archived"), ("all", "All")]
 _MATCHES = 1000
 
 
-class WorkspaceFilter(filters.FilterSet):
+class WorkspaceFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter comes without types
     """A filter over rows of one workspace. Archived rows are left out unless `archived` asks for them."""
 
     def __init__(self, data: Any, *, queryset: QuerySet[Any], workspace: Workspace, kind: str = "") -> None:
@@ -77,7 +77,7 @@ class RunFilter(WorkspaceFilter):
         return queryset
 
 
-class FindingFilter(filters.FilterSet):
+class FindingFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter comes without types
     kind = filters.ChoiceFilter(label="Kind", choices=FindingKind.choices)
     state = filters.ChoiceFilter(label="Show", method="by_state", empty_label="Open", choices=[("all", "All")])
 

@@ -1,4 +1,4 @@
-"""Answers what the checker of documents may ask of the mirror; a few queries, each answer kept for the life of the object."""
+"""Answers what the checker of documents may ask of the mirror, in a few queries; knows no documents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a row may be called missing: only after two complete listings without it, and never in a landslide; deletes nothing."""
+"""When a row may be called missing: after two complete listings without it, never in a landslide; deletes nothing."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def is_landslide(gone: int, known: int) -> bool:
 
 
 def resolve_seen_again(workspace: Workspace, now: datetime) -> None:
-    """Close findings that no longer hold: a missing object that is back, an unreadable one that this sync could read."""
+    """Close findings that no longer hold: a missing object is back, an unreadable one could be read."""
     opened = Finding.objects.filter(workspace=workspace, resolved_at=None)
     unreadable = opened.filter(kind=FindingKind.UNREADABLE, last_seen_at__lt=now).values_list("ref", flat=True)
     resolve(workspace, FindingKind.UNREADABLE, list(unreadable), now=now)

@@ -546,9 +546,9 @@ class SearchEntry(models.Model):
         constraints = [models.UniqueConstraint(fields=["workspace", "ref"], name="search_once")]
         indexes = [models.Index(fields=["workspace", "kind", "-at", "-id"], name="search_newest")]
 
+    def __str__(self) -> str:
+        return self.ref
+
     @property
     def is_pipeline(self) -> bool:
         return self.kind == "pipeline"
-
-    def __str__(self) -> str:
-        return self.ref

@@ -42,7 +42,18 @@ _ASSET_NAMES = {
     "condaFile": "conda_file",
 }
 _ASSET_NOISE = frozenset(
-    "isArchived isAnonymous provisioningState flavors jobName stage properties displayName osType environmentType".split()
+    [
+        "isArchived",
+        "isAnonymous",
+        "provisioningState",
+        "flavors",
+        "jobName",
+        "stage",
+        "properties",
+        "displayName",
+        "osType",
+        "environmentType",
+    ]
 )
 
 

@@ -1,4 +1,4 @@
-"""Makes the trigram index of the text search, and says what of it is missing; knows SQLite's and PostgreSQL's words for it.
+"""Makes the trigram index of the text search on SQLite and PostgreSQL, and says what of it is missing.
 
 Django remakes a SQLite table to change it, and silently drops its triggers on the way: the index is
 therefore installed by a migration and again after every `migrate`.
@@ -11,13 +11,12 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 TABLE = "registry_searchentry"
 FTS = "registry_search_fts"
 POSTGRESQL_INDEX = "registry_search_trigram"
+_ADD = f"INSERT INTO {FTS}(rowid, text) VALUES (new.id, new.text);"  # noqa: S608  # fixed words
+_REMOVE = f"INSERT INTO {FTS}({FTS}, rowid, text) VALUES ('delete', old.id, old.text);"  # noqa: S608  # fixed words
 _TRIGGERS = {
-    f"{FTS}_insert": f"AFTER INSERT ON {TABLE} BEGIN INSERT INTO {FTS}(rowid, text) VALUES (new.id, new.text); END",
-    f"{FTS}_delete": f"AFTER DELETE ON {TABLE} BEGIN "
-    f"INSERT INTO {FTS}({FTS}, rowid, text) VALUES ('delete', old.id, old.text); END",
-    f"{FTS}_update": f"AFTER UPDATE OF id, text ON {TABLE} BEGIN "
-    f"INSERT INTO {FTS}({FTS}, rowid, text) VALUES ('delete', old.id, old.text); "
-    f"INSERT INTO {FTS}(rowid, text) VALUES (new.id, new.text); END",
+    f"{FTS}_insert": f"AFTER INSERT ON {TABLE} BEGIN {_ADD} END",
+    f"{FTS}_delete": f"AFTER DELETE ON {TABLE} BEGIN {_REMOVE} END",
+    f"{FTS}_update": f"AFTER UPDATE OF id, text ON {TABLE} BEGIN {_REMOVE} {_ADD} END",
 }
 
 
@@ -37,7 +36,7 @@ def install(connection: BaseDatabaseWrapper) -> None:
         )
         for name, body in _TRIGGERS.items():
             cursor.execute(f"CREATE TRIGGER IF NOT EXISTS {name} {body}")
-        cursor.execute(f"INSERT INTO {FTS}({FTS}) VALUES ('rebuild')")
+        cursor.execute(f"INSERT INTO {FTS}({FTS}) VALUES ('rebuild')")  # noqa: S608  # fixed words
 
 
 def missing_search(connection: BaseDatabaseWrapper) -> list[str]:

@@ -27,10 +27,22 @@ class WorkspaceSerializer(serializers.ModelSerializer[Workspace]):
 
     class Meta:
         model = Workspace
-        fields = (
-            "slug display_name cloud region tier subscription_id resource_group name default_compute computes datastores "
-            "auto_apply synced_at connection"
-        ).split()
+        fields = [
+            "slug",
+            "display_name",
+            "cloud",
+            "region",
+            "tier",
+            "subscription_id",
+            "resource_group",
+            "name",
+            "default_compute",
+            "computes",
+            "datastores",
+            "auto_apply",
+            "synced_at",
+            "connection",
+        ]
 
 
 class AssetSerializer(serializers.ModelSerializer[Asset]):
@@ -39,10 +51,20 @@ class AssetSerializer(serializers.ModelSerializer[Asset]):
 
     class Meta:
         model = Asset
-        fields = (
-            "ref kind name is_pipeline description tags is_archived latest_version created_at modified_at seen_at "
-            "missing_since"
-        ).split()
+        fields = [
+            "ref",
+            "kind",
+            "name",
+            "is_pipeline",
+            "description",
+            "tags",
+            "is_archived",
+            "latest_version",
+            "created_at",
+            "modified_at",
+            "seen_at",
+            "missing_since",
+        ]
 
 
 class VersionSerializer(serializers.ModelSerializer[Version]):
@@ -52,10 +74,25 @@ class VersionSerializer(serializers.ModelSerializer[Version]):
 
     class Meta:
         model = Version
-        fields = (
-            "ref kind name version type display_name description tags is_archived created_at created_by modified_at "
-            "definition_digest fingerprint job_name seen_at missing_since"
-        ).split()
+        fields = [
+            "ref",
+            "kind",
+            "name",
+            "version",
+            "type",
+            "display_name",
+            "description",
+            "tags",
+            "is_archived",
+            "created_at",
+            "created_by",
+            "modified_at",
+            "definition_digest",
+            "fingerprint",
+            "job_name",
+            "seen_at",
+            "missing_since",
+        ]
 
 
 class PortSerializer(serializers.Serializer[Any]):
@@ -129,10 +166,24 @@ class RunSerializer(serializers.ModelSerializer[Run]):
 
     class Meta:
         model = Run
-        fields = (
-            "ref job_name display_name experiment type status started_at ended_at created_by schedule pipeline "
-            "definition_match tags is_archived seen_at missing_since"
-        ).split()
+        fields = [
+            "ref",
+            "job_name",
+            "display_name",
+            "experiment",
+            "type",
+            "status",
+            "started_at",
+            "ended_at",
+            "created_by",
+            "schedule",
+            "pipeline",
+            "definition_match",
+            "tags",
+            "is_archived",
+            "seen_at",
+            "missing_since",
+        ]
 
     def get_pipeline(self, run: Run) -> str | None:
         """The ref of the pipeline version it executed."""
@@ -144,10 +195,21 @@ class StepSerializer(serializers.ModelSerializer[Step]):
 
     class Meta:
         model = Step
-        fields = (
-            "path run_id_azure display_name status component started_at ended_at is_reused reused_from inputs outputs "
-            "metrics error"
-        ).split()
+        fields = [
+            "path",
+            "run_id_azure",
+            "display_name",
+            "status",
+            "component",
+            "started_at",
+            "ended_at",
+            "is_reused",
+            "reused_from",
+            "inputs",
+            "outputs",
+            "metrics",
+            "error",
+        ]
 
 
 class EdgeSerializer(serializers.Serializer[Any]):
@@ -187,7 +249,7 @@ class NodeSerializer(serializers.Serializer[Any]):
 
 
 class ArrowSerializer(serializers.Serializer[Any]):
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]  # "source" is also a field's own option
     target = serializers.CharField()
     role = serializers.ChoiceField(choices=["read", "executed", "wrote"])
     port = serializers.CharField()

@@ -26,8 +26,8 @@ class StageResult:
 class Stage(Protocol):
     """Reads one bounded piece (a page, a few seconds) and writes its rows; the same piece again changes nothing more.
 
-    `cursor` is None at the beginning, else what the stage gave back last. `now` is when the sync began: the `seen_at` of all
-    it sees. Raises the AzureError family: then nothing may be concluded from what was not read.
+    `cursor` is None at the beginning, else what the stage gave back last. `now` is when the sync began: the
+    `seen_at` of all it sees. Raises the AzureError family: then nothing may be concluded from what was not read.
     """
 
     def __call__(

@@ -1,4 +1,4 @@
-"""Mirrors components, data, models and environments: containers, versions, what they use; knows no runs and no orchestration."""
+"""Mirrors components, data, models and environments: containers, versions and what they use; knows no runs."""
 
 from __future__ import annotations
 

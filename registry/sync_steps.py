@@ -99,7 +99,7 @@ def fetch_steps(workspace: Workspace, connection: Connection, run: Run) -> int:
 
 
 def _children(connection: Connection, run: Run) -> Iterator[Child]:
-    """Yield every step, breadth first at each level; the one node of the one-node form is left out, its steps move up."""
+    """Yield every step, each before its own; the one node of the one-node form is left out, its steps move up."""
     jobs = facts.properties_of(raw_of(run)).get("jobs")
     unwrapped = normalize.MAIN if normalize.unwrap_main(jobs) is not None else None
     yield from _level(connection, run.job_name, "", DEEPEST + 1, unwrapped)
@@ -192,7 +192,7 @@ def _step(run: Run, child: Child, metrics: dict[str, list[list[float]]]) -> Step
 
 
 def _component(run: Run, child: Child, properties: Json) -> tuple[str, str]:
-    """Return name and version of the component a step executed: by its id, else by the run's own graph, else by name."""
+    """Return name and version of a step's component: by its id, else by the run's own graph, else by name."""
     written = properties.get("azureml.moduleid")
     found = parse_azure_reference(written, "component") if isinstance(written, str) else None
     if found is None and "." not in child.path:

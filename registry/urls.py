@@ -7,7 +7,6 @@ from django.urls import URLPattern, URLResolver, path, register_converter
 from registry.sections import SectionConverter
 from registry.views import assets, runs, workspaces
 
-
 register_converter(SectionConverter, "section")
 
 urlpatterns: list[URLPattern | URLResolver] = [

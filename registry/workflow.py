@@ -1,4 +1,4 @@
-"""What people do to the registry: workspaces, and asking for syncs, steps and logs; each with its audit event where it is a change."""
+"""What people do to the registry: workspaces with their audit events, and asking for syncs, steps and logs."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def add_workspace(slug: str, settings: Settings, *, actor: Actor) -> Workspace:
 
 
 def edit_workspace(workspace: Workspace, settings: Settings, *, actor: Actor) -> Workspace:
-    """Change a workspace's settings; another place or credential is tested anew. Raises WorkspaceExists, PermissionDenied."""
+    """Change settings; another place or credential is tested anew. Raises WorkspaceExists, PermissionDenied."""
     if actor != SYSTEM:
         require(actor, Permission.MANAGE, workspace)
     before = settings_of(workspace)
@@ -119,7 +119,7 @@ def request_sync(workspace: Workspace, *, actor: Actor, reason: str = "requested
 
 
 def request_steps(run: Run) -> bool:
-    """Have a worker read a run's steps unless they are final or just read; True when it was asked to. No audit: a read."""
+    """Have a worker read a run's steps unless they are final or just read; True when asked to. No audit: a read."""
     if run.steps_final:
         return False
     now = timezone.now()

@@ -1,4 +1,4 @@
-"""Writes mirrored rows in bulk: unchanged ones get a new `seen_at` and nothing else; knows no Azure and no kind's columns."""
+"""Writes mirrored rows in bulk, unchanged ones only get a new `seen_at`; knows no Azure and no kind's columns."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def row_key(row: Mirrored) -> Key:
 
 def incoming(part_kind: str, pairs: Iterable[tuple[Key, Json]]) -> list[Incoming]:
     """Digest and cut what arrived; of two objects with one key the later one counts."""
-    by_key = {key: raw for key, raw in pairs}
+    by_key = dict(pairs)
     return [Incoming(key, raw, split(part_kind, raw)) for key, raw in by_key.items()]
 
 

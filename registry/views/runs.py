@@ -1,4 +1,4 @@
-"""The pages of runs: list, one run with its steps, timings, metrics and logs. What is not mirrored yet a task fetches."""
+"""The pages of runs: list, one run, its logs. What is not mirrored yet a task fetches, never the page."""
 
 from __future__ import annotations
 

@@ -12,7 +12,6 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from mlopsportal.accounts.actors import actor_of
-from mlopsportal.accounts.models import User
 from mlopsportal.accounts.roles import Permission, can, require, require_site_admin
 from mlopsportal.specs.ref import Ref
 from mlopsportal.ui.addresses import ref_address
@@ -26,7 +25,7 @@ from registry.lineage import Lineage, lineage_of
 from registry.models import Finding, SyncRun, SyncState, Workspace
 from registry.overview import Overview, overview_of
 from registry.reading import depth_of, ref_in
-from registry.views.access import visible_workspace
+from registry.views.access import reader, visible_workspace
 
 _SYNCS_SHOWN = 20
 
@@ -93,11 +92,10 @@ class LineagePage:
 @require_safe
 def workspace_list(request: HttpRequest) -> HttpResponse:
     """The workspaces the reader may see."""
-    assert isinstance(request.user, User)
     actor = actor_of(request)
-    rows = list(Workspace.objects.for_user(request.user).order_by("slug"))
+    rows = list(Workspace.objects.for_user(reader(request)).order_by("slug"))
     managed = {row.pk for row in rows if can(actor, Permission.MANAGE, row)}
-    page = WorkspaceListPage(rows, managed, may_add=request.user.is_superuser)
+    page = WorkspaceListPage(rows, managed, may_add=reader(request).is_superuser)
     return render(request, "registry/workspace_list.html", {"page": page})
 
 

@@ -147,7 +147,7 @@ def test_an_administrator_adds_a_workspace_and_sees_its_connection(db: None, dem
     assert "registry.tasks.check_connection" in drain("sync")
     page = client.get("/workspaces/").content.decode()
     assert "Connected" in page
-    assert list(Event.objects.values_list("action", flat=True).order_by("id"))[0] == "workspace.added"
+    assert Event.objects.earliest("id").action == "workspace.added"
     assert Workspace.objects.get(slug="prod").synced_at
 
 

@@ -13,7 +13,9 @@ from registry.models import Definition, Run, Version
 from registry.raw import body_of, definition_of, keep, part_of, plain_json, raw_of, split
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
-values = st.recursive(scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4))
+values = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4)
+)
 objects = st.dictionaries(st.text(), values, max_size=5)
 
 
@@ -41,7 +43,8 @@ def test_two_objects_have_one_digest_only_when_they_are_equal(left: dict[str, An
 
 @pytest.mark.django_db
 def test_a_document_is_kept_once() -> None:
-    first, second = definition_of({"type": "command", "command": "a"}), definition_of({"command": "a", "type": "command"})
+    first = definition_of({"type": "command", "command": "a"})
+    second = definition_of({"command": "a", "type": "command"})
     assert keep([first, second, part_of({"jobs": {}})]).keys() == {first.digest, part_of({"jobs": {}}).digest}
     assert keep([first]) == {first.digest: Definition.objects.get(digest=first.digest).pk}
     assert Definition.objects.count() == 2

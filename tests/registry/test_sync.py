@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from mlopsportal import azureml
 from registry.facts import ANONYMOUS
+from registry.lineage import maker_of
 from registry.models import (
     Asset,
     DefinitionMatch,
@@ -24,7 +25,6 @@ from registry.models import (
     Version,
     Workspace,
 )
-from registry.lineage import maker_of
 from registry.raw import raw_of
 from registry.searching import search
 from tests.registry.building import make_workspace, sync

@@ -1,4 +1,4 @@
-"""Syncs workspaces once, in this process; progress on stderr, counts as JSON on stdout. Knows only the registry's own function."""
+"""Syncs workspaces once, in this process: progress on stderr, counts as JSON on stdout; knows no rule of a sync."""
 
 from __future__ import annotations
 
