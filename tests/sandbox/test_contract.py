@@ -1,7 +1,8 @@
 """Every SDK call the portal relies on, and what must come back: from the sandbox, or from a real workspace.
 
 Set MLOPSPORTAL_CONTRACT_WORKSPACE to `subscription/resource_group/workspace` to run it against Azure ML, as whoever
-DefaultAzureCredential finds. It makes assets, runs and schedules whose names start with `contract`.
+DefaultAzureCredential finds: `pytest -o addopts= tests/sandbox/test_contract.py`, as the usual options shut every
+socket but loopback. It makes assets, runs and schedules whose names start with `contract`.
 """
 
 from __future__ import annotations
