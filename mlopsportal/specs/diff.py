@@ -212,11 +212,3 @@ def _apply_to_list(changes: _Addressed, value: list[Any]) -> list[Any]:
 
 def _takes(change: Change) -> bool:
     return change.kind in ("removed", "moved")
-
-
-def not_kept(sent: Any, found: Any) -> list[Change]:
-    """Return what of `sent` is not in `found`: what a read-back must not lack. Additions of the other side are fine.
-
-    Both sides are values made by `specs.normalize.normalized`.
-    """
-    return [change for change in diff(sent, found) if change.kind != "added"]

@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlopsportal.specs import comparison, digest, documents, graph, normalize, order, recurrence, running
+from mlopsportal.specs import comparison, digest, documents, graph, normalize, order, recurrence
 from mlopsportal.specs.codes import CODES
 from mlopsportal.specs.documents import Document, Kind
 from mlopsportal.specs.interface import interface_of
@@ -114,7 +114,6 @@ def test_no_document_raises(broken_document: Document) -> None:
     digest.fingerprint("component", {"properties": {"componentSpec": result.value}})
     digest.fingerprint("schedule", {"properties": result.value})
     normalize.definition_of_schedule({"properties": {"action": {"jobDefinition": result.value}}})
-    running.scheduled_pipeline(result, {})
     if judged[broken_document.path].ok and result.kind is Kind.PIPELINE_JOB:
         lift(result.value, path="a.yml", version="1", interfaces=interfaces_for(together, demo()))
 

@@ -74,8 +74,16 @@ def _check_top_keys(value: Mapping[str, Any], report: Report) -> None:
         report.add("key-unknown", key, f"`{key}` stands outside the trigger.", f"Move `{key}` below `trigger:`.")
     check_keys({key: rest[key] for key in rest if key not in _HOISTED}, "", _KEYS, report, "key-unknown")
     if "is_enabled" in value:
-        message = "Azure ML ignores `is_enabled` in a file: a schedule is enabled when it is created."
-        fix = "Remove it; disable the schedule with `{action: disable, target: ...}`."
+        _check_enabled(value["is_enabled"], report)
+
+
+def _check_enabled(enabled: Any, report: Report) -> None:
+    """A change of the portal honours `is_enabled`; the CLI and the SDK read the file and ignore it."""
+    if not isinstance(enabled, bool):
+        report.add("value-type", "is_enabled", "`is_enabled` is true or false.", "Write true or false.")
+    elif report.surroundings.mirror is None:
+        message = "The Azure ML CLI and SDK ignore `is_enabled` in a file; only a change of this portal honours it."
+        fix = "Remove it, and disable the schedule with `{action: disable, target: ...}`."
         report.add("schedule-enabled-ignored", "is_enabled", message, fix)
 
 

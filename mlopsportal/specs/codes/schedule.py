@@ -182,9 +182,10 @@ ENTRIES = (
     ),
     CheckCode(
         "schedule-enabled-ignored",
-        "is_enabled has no effect",
+        "is_enabled counts in this portal only",
         ADVICE,
-        "The SDK ignores it in a file: a schedule is enabled when it is created.",
+        "The CLI and the SDK ignore it in a file: with them a schedule is enabled when it is created. A change of this "
+        "portal honours it.",
         "is_enabled: false\n",
         'action: disable\ntarget: "schedule:weekly"\n',
         SDK,

@@ -136,6 +136,13 @@ def test_what_surprises_people_is_advice(text: str, code: str) -> None:
     assert errors(NAME + text + JOB) == {}
 
 
+def test_a_change_honours_is_enabled() -> None:
+    mirror = demo()
+    mirror.add("component:p:1", "pipeline", {})
+    assert problems(NAME + recurrence() + JOB + "is_enabled: false\n", mirror=mirror) == []
+    assert "value-type" in errors(NAME + recurrence() + JOB + "is_enabled: perhaps\n")
+
+
 def test_keys_of_the_trigger_on_the_top_level_are_sent_where_they_belong() -> None:
     found = errors(NAME + "frequency: week\ninterval: 1\n" + recurrence() + JOB)
     assert "below `trigger:`" in found["key-unknown"].fix
