@@ -262,7 +262,9 @@ class _Applying:
 
     def _look(self, step: Step, raw: Json | None) -> Found:
         kind = Ref.parse(step.ref).kind
-        return arriving.look(action=step.action, kind=kind, base=step.base, after=step.after, raw=raw)
+        return arriving.look(
+            action=step.action, kind=kind, base=step.base, before=step.before, after=step.after, raw=raw
+        )
 
     # Finishing
 

@@ -51,12 +51,25 @@ def base_of(action: str, kind: str, raw: Mapping[str, Any] | None) -> str:
     return digest.fingerprint(kind, raw)
 
 
-def look(*, action: str, kind: str, base: str, after: Mapping[str, Any] | None, raw: Mapping[str, Any] | None) -> Found:
-    """Say what `raw`, just read, is to a step that leads from the fingerprint `base` to the normalised `after`."""
+def look(
+    *,
+    action: str,
+    kind: str,
+    base: str,
+    before: Mapping[str, Any] | None,
+    after: Mapping[str, Any] | None,
+    raw: Mapping[str, Any] | None,
+) -> Found:
+    """Say what `raw`, just read, is to a step that leads from the fingerprint `base` to the normalised `after`.
+
+    What is deleted may have been made ready for it by the step before: then its base is what that step sent.
+    """
     if action == StepAction.CANCEL:
         return _look_at_run(raw)
     if base_of(action, kind, raw) == base:
         return Found.BASE
+    if action == StepAction.DELETE and before is not None and raw is not None:
+        return Found.BASE if is_as_sent(before, normalize.normalized(kind, raw)) else Found.OTHER
     if raw is None or after is None:
         return Found.ARRIVED if raw is None and after is None else Found.OTHER
     return Found.ARRIVED if is_as_sent(after, normalize.normalized(kind, raw)) else Found.OTHER

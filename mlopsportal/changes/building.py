@@ -321,10 +321,25 @@ class Building:
         self.refs[document.path] = target
         if verb == "cancel" and arriving.has_ended(raw):
             return
+        if verb == "delete" and properties_of(raw).get("isEnabled") is not False:
+            yield from self._pausing_and_deleting(document, target)
+            return
+        yield from self._changing(document, target, StepAction(verb), self._compiled(target, verb), value={})
+
+    def _compiled(self, target: Ref, verb: str) -> azureml.Request:
         requests = self.live.connection.compile([azureml.CompileInput(target, verb)])
         if len(requests) != 1:
             raise Unplannable("compile", f"{verb} {target} is not one request but {len(requests)}.", "", "action")
-        yield from self._changing(document, target, StepAction(verb), requests[0], value={})
+        return requests[0]
+
+    def _pausing_and_deleting(self, document: Document, target: Ref) -> Iterator[Draft]:
+        """Azure ML deletes only what is paused: the second step's base is what the first one leaves."""
+        [pause] = self._changing(document, target, StepAction.DISABLE, self._compiled(target, "disable"), value={})
+        yield pause
+        body = dict(pause.request.body or {}) if pause.request is not None else {}
+        base = digest.fingerprint(target.kind, body)
+        request = self._compiled(target, "delete")
+        yield Draft(target, StepAction.DELETE, document.path, request, base, pause.after, None)
 
     def _changing(
         self,
