@@ -82,6 +82,14 @@ class SearchPage:
     changes: Sequence[ChangeRequest]
 
 
+def _found(request: HttpRequest, query: str, kind: str) -> list[SearchEntry]:
+    """Return the newest of one kind, or a few of each: runs are many, and would leave no place for anything else."""
+    workspaces = Workspace.objects.for_user(request.user)
+    if kind:
+        return search(workspaces, query, kind)
+    return [entry for each in KINDS for entry in search(workspaces, query, each, limit=_SHOWN)]
+
+
 @login_required
 @require_GET
 def search_page(request: HttpRequest) -> HttpResponse:
@@ -92,7 +100,7 @@ def search_page(request: HttpRequest) -> HttpResponse:
         query=query,
         kind=kind,
         kinds=KINDS,
-        results=search(Workspace.objects.for_user(request.user), query, kind) if query else [],
+        results=_found(request, query, kind) if query else [],
         changes=list(changes[:_SHOWN]) if query and not kind else [],
     )
     return render(request, "search.html", {"page": page})

@@ -20,6 +20,7 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from tests.databases import PostgresTemplate, SqliteTemplate, Template
 
+pytest_plugins = ["tests.mirrors"]
 DATA = pytest.StashKey[Path]()
 
 

@@ -16,6 +16,8 @@ import sys
 from mlopsportal.wsgi import application
 from mlopsportal.management.static_files import collect_static
 collect_static()
+from django.core.management import call_command
+call_command('createcachetable')
 from django.test import Client
 from mlopsportal.accounts.models import User
 client = Client(headers={'host': 'localhost'})

@@ -1,4 +1,4 @@
-"""What the registry's tests share: one demo sandbox, and its mirror, synced once and put back for each test."""
+"""One demo sandbox for the whole run of the tests, and its mirror: synced once, put back for each test."""
 
 from __future__ import annotations
 
