@@ -53,7 +53,10 @@ class AssetFilter(WorkspaceFilter):
 class RunFilter(WorkspaceFilter):
     q = filters.CharFilter(label="Text", method="by_text", max_length=200)
     status = filters.ChoiceFilter(
-        label="Status", method="by_status", choices=[("active", "Under way"), *RunStatus.choices]
+        label="Status",
+        method="by_status",
+        empty_label="Every status",
+        choices=[("active", "Under way"), *RunStatus.choices],
     )
     pipeline = filters.CharFilter(label="Pipeline", field_name="pipeline_name", max_length=255)
     schedule = filters.CharFilter(label="Schedule", field_name="schedule_name", max_length=255)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from mlopsportal.specs.graph import Edge as GraphEdge
 from mlopsportal.specs.graph import Graph, Node
@@ -62,34 +62,35 @@ def lineage_of(workspace: Workspace, ref: Ref, *, depth: int = DEPTH) -> Lineage
             if not front:
                 break
     edges = dict.fromkeys(GraphEdge(fact.source, fact.role, fact.target, fact.port or fact.role) for fact in facts)
-    graph = Graph(tuple(Node(text, Ref.parse(text).kind, text) for text in nodes), tuple(edges))
+    graph = Graph(tuple(Node(text, Ref.parse(text).kind) for text in nodes), tuple(edges))
     return _described(workspace, Lineage(ref, graph, is_cut))
 
 
 def _step(workspace: Workspace, front: set[str], *, upward: bool) -> tuple[list[Fact], bool]:
-    """Return the arrows one step further, and whether some were left out."""
+    """Return the arrows one step further, and whether some were left out.
+
+    Of what a run executed only the pipeline is followed: its components are the pipeline's affair, and a component
+    leads to the runs of its steps all the same. What a run wrote and read itself is no way on.
+    """
     names = [Ref.parse(text).name for text in front if text.startswith("run:")]
-    edges = (
-        Edge.objects.filter(workspace=workspace)
-        .select_related("run")
-        .only("role", "port", "ref", "run__job_name", "at")
-    )
-    of_runs = edges.filter(run__job_name__in=names)
-    reads, writes = Q(role__in=[EdgeRole.INPUT, EdgeRole.EXECUTES]), Q(role=EdgeRole.OUTPUT)
-    others = [text for text in front if not text.startswith("run:")]
-    from_runs = (
-        list(of_runs.filter(reads if upward else writes).order_by("id")[: MOST_EDGES_A_STEP + 1]) if names else []
-    )
-    to_runs = _newest(edges.filter(writes if upward else reads), others)
-    rows = [*from_runs, *to_runs]
-    return [_fact(row) for row in rows], len(rows) > MOST_EDGES_A_STEP
+    edges = Edge.objects.filter(workspace=workspace).select_related("run")
+    edges = edges.only("role", "port", "step", "ref", "run__job_name", "at")
+    reads = Q(role=EdgeRole.INPUT) | Q(role=EdgeRole.EXECUTES, step="")
+    of_runs = edges.filter(reads if upward else Q(role=EdgeRole.OUTPUT), run__job_name__in=names)
+    found = list(of_runs.order_by("id")[: MOST_EDGES_A_STEP + 1]) if names else []
+    is_cut = len(found) > MOST_EDGES_A_STEP
+    there = Q(role=EdgeRole.OUTPUT) if upward else Q(role__in=[EdgeRole.INPUT, EdgeRole.EXECUTES])
+    found += _newest(edges.filter(there), [text for text in front if not text.startswith("run:")])
+    own = set(edges.filter(role=EdgeRole.OUTPUT, run__in={row.run_id for row in found}).values_list("run", "ref"))
+    kept = [row for row in found if row.role == EdgeRole.OUTPUT or (row.run_id, row.ref) not in own]
+    return [_fact(row) for row in kept], is_cut
 
 
-def _newest(edges: object, refs: Sequence[str]) -> list[Edge]:
+def _newest(edges: QuerySet[Edge], refs: Sequence[str]) -> list[Edge]:
     """The newest few edges of each ref: a component of ten thousand runs must not fill the picture."""
     found: list[Edge] = []
     for ref in refs[:MOST_NODES]:
-        found += list(edges.filter(ref=ref).order_by("-at", "-id")[:NEWEST_RUNS])  # type: ignore[attr-defined]  # a queryset
+        found += list(edges.filter(ref=ref).order_by("-at", "-id")[:NEWEST_RUNS])
     return found
 
 

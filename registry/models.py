@@ -364,6 +364,12 @@ class Run(Mirrored):
         return (self.ended_at - self.started_at).total_seconds() if self.ended_at else None
 
 
+class StepQuerySet(models.QuerySet["Step"]):
+    def in_time(self) -> StepQuerySet:
+        """Return the steps as they began, those that have not at the end."""
+        return self.order_by(models.F("started_at").asc(nulls_last=True), "id")
+
+
 class Step(models.Model):
     """A child run. `path` is its node path inside the pipeline, the one node of a one-node run unwrapped."""
 
@@ -382,6 +388,8 @@ class Step(models.Model):
     outputs = models.JSONField(default=dict, blank=True)
     metrics = models.JSONField(default=dict, blank=True)
     error = models.TextField(blank=True, default="")
+
+    objects = StepQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["run", "run_id_azure"], name="step_once")]

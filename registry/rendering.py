@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from mlopsportal.azureml import Json
+from mlopsportal.specs.graph import graph_of, layers
 from mlopsportal.specs.normalize import short_form
 from registry import facts
 from registry.models import AssetKind
@@ -20,10 +21,14 @@ _ORDER = (
     "display_name",
     "description",
     "tags",
+    "component",
     "is_deterministic",
+    "default",
     "inputs",
     "outputs",
+    "compute",
 )
+_RANK = {key: rank for rank, key in enumerate(_ORDER)}
 _NOISE = frozenset({"_source", "id", "creation_context", "sourceJobId", "client_component_hash"})
 _NAMES = {
     "componentId": "component",
@@ -73,8 +78,26 @@ def document_of(kind: str, name: str, version: str, raw: Json) -> dict[str, Any]
             if key not in _ASSET_NOISE:
                 written[_ASSET_NAMES.get(key, key)] = value
     shown = {key: _plain(key, value) for key, value in written.items()}
-    first = {key: shown[key] for key in _ORDER if key in shown}
-    return {key: value for key, value in (first | shown).items() if value not in (None, {}, [], "")}
+    if isinstance(shown.get("jobs"), dict):
+        shown["jobs"] = _nodes(shown["jobs"])
+    return {key: value for key, value in _ordered(shown).items() if value not in (None, {}, [], "")}
+
+
+def _nodes(jobs: dict[str, Any]) -> dict[str, Any]:
+    """Return the nodes, each after what it depends on; a name that only repeats the key is left out."""
+    order = [name for layer in layers(graph_of({"jobs": jobs})) for name in layer]
+    nodes = {name: jobs[name] for name in order} | jobs
+    return {name: _unnamed(name, node) for name, node in nodes.items()}
+
+
+def _unnamed(name: str, node: Any) -> Any:
+    repeats = isinstance(node, dict) and node.get("name") == name
+    return {key: value for key, value in node.items() if key != "name"} if repeats else node
+
+
+def _ordered(values: dict[str, Any]) -> dict[str, Any]:
+    """Return a mapping with the keys that a reader looks for first at its head."""
+    return dict(sorted(values.items(), key=lambda item: _RANK.get(item[0], len(_RANK))))
 
 
 def yaml_of(document: Mapping[str, Any]) -> str:
@@ -102,11 +125,12 @@ def _plain(key: str, value: Any) -> Any:
     if isinstance(value, Mapping):
         if key not in ("tags", "properties") and (port := _port(value)) is not None:
             return port
-        return {
+        plain = {
             _NAMES.get(str(name), str(name)): _plain(_NAMES.get(str(name), str(name)), item)
             for name, item in value.items()
             if name not in _NOISE and item is not None
         }
+        return plain if key in ("inputs", "outputs", "tags", "jobs") else _ordered(plain)
     if isinstance(value, list):
         return [_plain("", item) for item in value]
     return _short(value) if key in _REFERENCES and isinstance(value, str) else value

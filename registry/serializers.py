@@ -235,7 +235,7 @@ class RunDetailSerializer(RunSerializer):
 
     def get_steps(self, run: Run) -> list[dict[str, Any]]:
         """The steps, the earliest first."""
-        return list(StepSerializer(run.steps.order_by("started_at", "id"), many=True).data)
+        return list(StepSerializer(run.steps.in_time(), many=True).data)
 
     def get_raw(self, run: Run) -> dict[str, Any]:
         """The job as Azure ML has it."""

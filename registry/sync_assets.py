@@ -53,7 +53,7 @@ def _containers(workspace: Workspace, connection: Connection, kind: str, cursor:
     following: Cursor = {"phase": "containers", "link": page.next_cursor, "doubt": doubt}
     if page.next_cursor is None:
         following = {"phase": "versions", "after": "", "doubt": doubt}
-    return StageResult(following, {f"{kind}s seen": len(readable), f"{kind}s changed": len(written.rows)})
+    return StageResult(following, {f"{kind} names seen": len(readable), f"{kind} names changed": len(written.rows)})
 
 
 def _versions(workspace: Workspace, connection: Connection, kind: str, cursor: Cursor, now: datetime) -> StageResult:

@@ -120,7 +120,7 @@ def run_refresh(request: HttpRequest, slug: str, job_name: str) -> HttpResponse:
 def run_page(request: HttpRequest, workspace: Workspace, run: Run) -> RunPage:
     """Read everything the page of a run shows."""
     actor = actor_of(request)
-    steps = list(run.steps.order_by("started_at", "id"))
+    steps = list(run.steps.in_time())
     properties = facts.properties_of(raw_of(run))
     return RunPage(
         workspace=workspace,
