@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 
 from mlopsportal.specs.problems import Problem, Severity
 from mlopsportal.ui.addresses import check_address
-from mlopsportal.ui.visible import visible_html
+from mlopsportal.ui.visible import ticked_html, visible_html
 
 MAX_LINES = 5000
 SEVERITY_WORDS = {Severity.ERROR: ("✗", "Error"), Severity.ADVICE: ("!", "Advice")}
@@ -76,8 +76,8 @@ def _problem(problem: Problem, anchor: str) -> SafeString:
         sign,
         word,
         _place(problem, anchor),
-        visible_html(problem.message),
-        visible_html(problem.fix),
+        ticked_html(problem.message),
+        ticked_html(problem.fix),
         check_address(problem.code),
         problem.code,
     )

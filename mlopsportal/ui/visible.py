@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 
@@ -10,6 +11,7 @@ from django.utils.safestring import SafeString
 
 # Control, format (bidi and zero width among them), surrogate, private, unassigned, line and paragraph separators.
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_TICKED = re.compile(r"`([^`\n]+)`")
 # Letters and marks that draw nothing: fillers and variation selectors.
 _HIDDEN_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u034f\u17b4\u17b5") | {chr(c) for c in range(0xFE00, 0xFE10)}
 _KEPT = frozenset("\t\n ")
@@ -51,6 +53,19 @@ def plain_visible(text: str) -> str:
 def visible_html(text: str) -> SafeString:
     """Return the text escaped, with every hidden character as a marked escape that names it."""
     return format_html_join("", "{}", ((_shown(hidden, piece),) for hidden, piece in segments(text)))
+
+
+def ticked_html(text: str) -> SafeString:
+    """Return the text as `visible_html` does, with what stands in backticks as code."""
+    pieces = _TICKED.split(text)
+    return format_html_join(
+        "",
+        "{}",
+        (
+            (format_html("<code>{}</code>", visible_html(piece)) if at % 2 else visible_html(piece),)
+            for at, piece in enumerate(pieces)
+        ),
+    )
 
 
 def _shown(hidden: bool, piece: str) -> str:

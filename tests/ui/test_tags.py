@@ -85,6 +85,7 @@ HOSTILE_USES = {
     "digest_copy": "{% digest_copy bad bad %}",
     "short_digest": "{{ bad|short_digest }}",
     "visible": "{{ bad|visible }}",
+    "ticked": "{% with ticks='`' %}{{ ticks|add:bad|add:ticks|ticked }}{% endwith %}",
     "plural_ref": "{% plural_ref 2 bad %}",
     "code": "{% code bad problems=problems label=bad %}",
     "problem_list": "{% problem_list problems %}",
@@ -357,3 +358,10 @@ def test_a_charts_data_comes_back_as_it_was_sent(value: dict[str, Any]) -> None:
     markup = render('{% include "ui/_chart.html" with id="c" figure=value %}', value=value)
     source = markup.split('type="application/json">')[1].split("</script>")[0]
     assert json.loads(source) == value
+
+
+def test_what_stands_in_backticks_is_code() -> None:
+    assert render("{{ text|ticked }}", text="`a<b` became `c`, it is said") == (
+        "<code>a&lt;b</code> became <code>c</code>, it is said"
+    )
+    assert render("{{ text|ticked }}", text="one ` alone") == "one ` alone"

@@ -20,7 +20,7 @@ from mlopsportal.specs.ref import Ref
 from mlopsportal.specs.textdiff import Hunk
 from mlopsportal.ui import addresses, code, differences, drawing, jsonview, times
 from mlopsportal.ui.badges import badge_of
-from mlopsportal.ui.visible import plain_visible, visible_html
+from mlopsportal.ui.visible import plain_visible, ticked_html, visible_html
 
 register = template.Library()
 
@@ -212,6 +212,12 @@ def bytes_words(size: int | None) -> str:
 def visible(text: object) -> SafeString:
     """Return a text with control, bidi and zero-width characters shown as escapes."""
     return visible_html(str(text))
+
+
+@register.filter
+def ticked(text: object) -> SafeString:
+    """Return a sentence as `visible` does, with what stands in backticks as code."""
+    return ticked_html(str(text))
 
 
 @register.simple_tag(name="code")
