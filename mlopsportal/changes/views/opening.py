@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -102,7 +102,7 @@ def _workspaces(request: HttpRequest, action: str) -> list[str]:
 def _from_documents(request: HttpRequest, workspace: Workspace, workspaces: list[str]) -> HttpResponse:
     page = NewChangePage("Propose a change", WishForm(workspaces=workspaces), workspace, workspaces)
     if request.method == "GET":
-        initial = {"ws": workspace.slug, "title": request.GET.get("title", "")[:200]}
+        initial = {"ws": workspace.slug, "title": request.GET.get("title", "")[:200] or _initial_title(request)}
         page.form = DocumentsWishForm(workspaces=workspaces, initial=initial)
         page.documents = DocumentFormSet(prefix="doc", initial=_initial_documents(request, workspace))
         return render(request, "changes/change_new.html", {"page": page})
@@ -138,6 +138,11 @@ def _posted(request: HttpRequest) -> Any:
     return data
 
 
+def _initial_title(request: HttpRequest) -> str:
+    text = request.GET.get("ref", "")
+    return f"New version of {_ref(text).name}" if request.GET.get("action") == "new_version" and text else ""
+
+
 def _initial_documents(request: HttpRequest, workspace: Workspace) -> list[dict[str, str]]:
     """Begin with what the address names: a version to write the next one of, or nothing."""
     text = request.GET.get("ref", "")
@@ -149,9 +154,21 @@ def _initial_documents(request: HttpRequest, workspace: Workspace) -> list[dict[
         value = schedule_documents.yaml_document(target.name, raw_of(schedule))
         content = yaml_of(value) if value else ""
         return [{"path": f"{target.name}.yml", "content": content}]
-    version = get_object_or_404(Version.objects.named(workspace, target).select_related("part"))
+    version = _version_to_follow(workspace, target)
     value = document_of(version.kind, version.name, version.version, raw_of(version))
     return [{"path": f"{target.name}.yml", "content": yaml_of(value | {"version": _next_version(version)})}]
+
+
+def _version_to_follow(workspace: Workspace, target: Ref) -> Version:
+    """Return the version a next one begins from: the one named, else the newest. Raises Http404 without one."""
+    rows = Version.objects.select_related("part")
+    if target.version:
+        return get_object_or_404(rows.named(workspace, target))
+    newest = rows.filter(workspace=workspace, kind=target.kind, name=target.name, missing_since=None)
+    version = newest.order_by("-created_at", "-id").first()
+    if version is None:
+        raise Http404(f"There is no {target} in {workspace.slug}.")
+    return version
 
 
 def _next_version(version: Version) -> str:
@@ -343,6 +360,7 @@ def _action(action: str) -> Callable[[HttpRequest, Workspace, list[str]], HttpRe
 
 
 _OPENERS: Final[dict[str, Callable[[HttpRequest, Workspace, list[str]], HttpResponse]]] = {
+    "new_version": _from_documents,
     "schedule": _schedule,
     "run": _run,
     **{action: _action(action) for action in ("archive", "restore", "enable", "disable", "delete", "cancel")},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +14,7 @@ from mlopsportal.accounts.roles import Permission, can
 from mlopsportal.audit.actions import Action, Actor
 from mlopsportal.audit.models import Event
 from mlopsportal.changes import approvals, policy
-from mlopsportal.changes.models import Attempt, ChangeRequest, Document, Plan, Review, Revision, Step
+from mlopsportal.changes.models import ChangeRequest, Document, Plan, Review, Revision
 from mlopsportal.changes.settling import soft_checks_failed
 from mlopsportal.changes.states import (
     NEXT,
@@ -25,24 +24,14 @@ from mlopsportal.changes.states import (
     TERMINAL,
     PlanState,
     State,
-    StepAction,
-    StepState,
     Verdict,
 )
+from mlopsportal.changes.views.steps import ShownStep
 from mlopsportal.specs import diff, textdiff
-from mlopsportal.specs.digest import ABSENT
 from mlopsportal.specs.problems import Problem, Severity
 
 TABS: Final = ("plan", "conversation", "documents", "checks", "timeline")
 _MOVING: Final = frozenset({State.PLANNING, State.QUEUED, State.APPLYING, State.WAITING_FOR_LOCK})
-_SIGNS: Final = {
-    StepAction.CREATE: ("+", "new", "add"),
-    StepAction.RESTORE: ("+", "restored", "add"),
-    StepAction.RUN: ("▶", "run", "add"),
-    StepAction.DELETE: ("−", "deleted", "del"),
-    StepAction.ARCHIVE: ("−", "archived", "del"),
-    StepAction.CANCEL: ("■", "cancelled", "del"),
-}
 _TONES: Final = {
     Action.CHANGE_APPROVED: "good",
     Action.CHANGE_APPLIED: "good",
@@ -126,93 +115,6 @@ class Happened:
 
 
 @dataclass(frozen=True)
-class ShownStep:
-    """A step of the plan as the page shows it."""
-
-    row: Step
-    attempts: tuple[Attempt, ...]
-
-    def __getattr__(self, name: str) -> Any:  # everything else is the row's own column
-        return getattr(self.row, name)
-
-    @property
-    def changes(self) -> list[diff.Change]:
-        """The stored differences as values."""
-        return [diff.Change(**change) for change in self.row.changes]
-
-    @property
-    def lines(self) -> list[str]:
-        """What was set right or turned into something else on the way from the document to the request."""
-        repairs = self.row.document.repairs if self.row.document else []
-        return list(dict.fromkeys(_line(note) for note in [*repairs, *self.row.notes]))
-
-    @property
-    def number(self) -> int:
-        return self.row.position + 1
-
-    @property
-    def _mark(self) -> tuple[str, str, str]:
-        if self.row.action == StepAction.STORE and self.row.base == ABSENT:
-            return _SIGNS[StepAction.CREATE]
-        return _SIGNS.get(StepAction(self.row.action), ("~", "changed", "chg"))
-
-    @property
-    def sign(self) -> str:
-        return self._mark[0]
-
-    @property
-    def word(self) -> str:
-        return self._mark[1]
-
-    @property
-    def tone(self) -> str:
-        return self._mark[2]
-
-    @property
-    def words(self) -> str:
-        return f"{self.row.get_action_display()} {self.row.ref}"
-
-    @property
-    def summary(self) -> str:
-        """What a reader must know before opening the request."""
-        parts = []
-        if self.row.verdict:
-            parts.append(self.row.verdict)
-        if self.row.changes and self.row.before is not None:
-            count = len(self.row.changes)
-            parts.append(f"{count} difference{'' if count == 1 else 's'} from what is there")
-        parts.append("1 request" if self.row.method else "kept by the portal, nothing is sent to Azure")
-        return " · ".join(parts)
-
-    @property
-    def short_id(self) -> str:
-        """The ARM id below the workspace."""
-        return "…/" + self.row.arm_id.partition("/workspaces/")[2].partition("/")[2]
-
-    @property
-    def size(self) -> int:
-        return len(self.row.payload_bytes)
-
-    @property
-    def body_text(self) -> str:
-        """The body laid out for reading; what is sent are the compact bytes whose digest stands beside it."""
-        payload = self.row.payload_bytes
-        return json.dumps(json.loads(payload), indent=2, ensure_ascii=False) if payload else ""
-
-    @property
-    def base_words(self) -> str:
-        if not self.row.base:
-            return ""
-        if self.row.base == ABSENT:
-            return "only if nothing of that name is there"
-        return f"only if it is still what was planned against (fingerprint {self.row.base[:8]}…)"
-
-    @property
-    def state_word(self) -> str:
-        return StepState(self.row.state).label
-
-
-@dataclass(frozen=True)
 class ShownDocument:
     """A document of a revision, with its problems as values and, after the first revision, what it changed."""
 
@@ -227,6 +129,10 @@ class ShownDocument:
         return f"doc-{self.row.position}"
 
     @property
+    def text_label(self) -> str:
+        return f"{self.row.path} as written"
+
+    @property
     def problem_values(self) -> list[Problem]:
         return problem_values(self.row.problems)
 
@@ -235,14 +141,6 @@ class ShownDocument:
         if self.previous is None or self.previous == self.row.content:
             return None
         return textdiff.text_diff(self.previous, self.row.content)
-
-
-def _line(note: dict[str, Any]) -> str:
-    """Return a repair or note as one line: where, what became what, and why."""
-    where = f"line {note['line']}: " if note.get("line") else ""
-    before, after = str(note.get("before") or ""), str(note.get("after") or "")
-    became = f" ({before} → {after})" if before and after and before != after else ""
-    return f"{where}{note.get('message', '')}{became}"
 
 
 def problem_values(stored: list[dict[str, Any]]) -> list[Problem]:
@@ -315,8 +213,9 @@ class ChangePage:
 
     @cached_property
     def wish(self) -> str:
-        count = len(self.documents)
-        return f"{count} document{'' if count == 1 else 's'} applied"
+        """How much is asked for: steps once they are known, documents before."""
+        count, noun = (len(self.steps), "change") if self.steps else (len(self.documents), "document")
+        return f"{count} {noun}{'' if count == 1 else 's'}"
 
     @cached_property
     def approvals(self) -> policy.Approvals:
@@ -401,6 +300,11 @@ class ChangePage:
     @property
     def plan_heading(self) -> str:
         return "Applied" if self.change.state == State.APPLIED else "If approved"
+
+    @property
+    def requests_words(self) -> str:
+        sent = self.change.state == State.APPLIED
+        return "what the worker sent, and nothing else" if sent else "what the worker will send, and nothing else"
 
     @property
     def no_plan_text(self) -> str:

@@ -1,0 +1,171 @@
+"""What one step of a plan says to the people who read the page of a change; decides nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from mlopsportal.changes.models import Attempt, Step
+from mlopsportal.changes.states import StepAction, StepState
+from mlopsportal.specs import diff, recurrence
+from mlopsportal.specs.digest import ABSENT
+from mlopsportal.specs.ref import InvalidRef, Ref
+from mlopsportal.ui.templatetags.ui import ref_words
+
+_SIGNS: Final = {
+    StepAction.CREATE: ("+", "new", "add"),
+    StepAction.RESTORE: ("+", "restored", "add"),
+    StepAction.RUN: ("▶", "run", "add"),
+    StepAction.DELETE: ("−", "deleted", "del"),
+    StepAction.ARCHIVE: ("−", "archived", "del"),
+    StepAction.CANCEL: ("■", "cancelled", "del"),
+}
+
+
+@dataclass(frozen=True)
+class ShownStep:
+    """A step of the plan as the page shows it."""
+
+    row: Step
+    attempts: tuple[Attempt, ...]
+
+    def __getattr__(self, name: str) -> Any:  # everything else is the row's own column
+        return getattr(self.row, name)
+
+    @property
+    def changes(self) -> list[diff.Change]:
+        """The differences from what is there, as values; none for a new object, whose request is all there is."""
+        if self.row.before is None and self.row.method:
+            return []
+        return [diff.Change(**change) for change in self.row.changes]
+
+    @property
+    def lines(self) -> list[str]:
+        """What was set right or turned into something else on the way from the document to the request, by line."""
+        repairs = self.row.document.repairs if self.row.document else []
+        notes = sorted([*repairs, *self.row.notes], key=lambda note: note.get("line") or 0)
+        return list(dict.fromkeys(_line(note) for note in notes))
+
+    @property
+    def number(self) -> int:
+        return self.row.position + 1
+
+    @property
+    def _mark(self) -> tuple[str, str, str]:
+        if self.row.action == StepAction.STORE and self.row.base == ABSENT:
+            return _SIGNS[StepAction.CREATE]
+        return _SIGNS.get(StepAction(self.row.action), ("~", "changed", "chg"))
+
+    @property
+    def sign(self) -> str:
+        return self._mark[0]
+
+    @property
+    def word(self) -> str:
+        return self._mark[1]
+
+    @property
+    def tone(self) -> str:
+        return self._mark[2]
+
+    @property
+    def is_pipeline(self) -> bool:
+        return _part(self.row.after or self.row.before, "componentSpec").get("type") == "pipeline"
+
+    @property
+    def target(self) -> str:
+        """The object in words: `pipeline churn_training 7`."""
+        try:
+            return ref_words(Ref.parse(self.row.ref), pipeline=self.is_pipeline)
+        except InvalidRef:
+            return self.row.ref
+
+    @property
+    def words(self) -> str:
+        return f"{self.row.get_action_display()} {self.target}"
+
+    @property
+    def summary(self) -> str:
+        """What a reader must know before opening the request."""
+        return " · ".join(self._summary())
+
+    def _summary(self) -> Iterator[str]:
+        yield from _told(self.row.after or {}) if self.row.before is None else ()
+        if self.row.verdict and self.row.before is not None:
+            yield self.row.verdict
+        if self.changes and self.row.before is not None:
+            count = len(self.changes)
+            yield f"{count} difference{'' if count == 1 else 's'} from what is there"
+        if not self.row.method:
+            yield "kept by the portal, nothing is sent to Azure"
+
+    @property
+    def weight(self) -> str:
+        """How much it sends."""
+        return "1 request" if self.row.method else "no request"
+
+    @property
+    def has_begun(self) -> bool:
+        return self.row.state != StepState.PENDING
+
+    @property
+    def short_id(self) -> list[str]:
+        """The ARM id below the workspace, in pieces: collection, name, collection, version, so that names stand out."""
+        return self.row.arm_id.partition("/workspaces/")[2].split("/")[1:]
+
+    @property
+    def size(self) -> int:
+        return len(self.row.payload_bytes)
+
+    @property
+    def body_text(self) -> str:
+        """The body laid out for reading; what is sent are the compact bytes whose digest stands beside it."""
+        payload = self.row.payload_bytes
+        return json.dumps(json.loads(payload), indent=2, ensure_ascii=False) if payload else ""
+
+    @property
+    def anchor(self) -> str:
+        return f"body-{self.row.position}"
+
+    @property
+    def differences_label(self) -> str:
+        return f"Differences of {self.target}"
+
+    @property
+    def base_words(self) -> str:
+        if not self.row.base:
+            return ""
+        if self.row.base == ABSENT:
+            return "only if nothing of that name is there"
+        return f"only if it is still what was planned against (fingerprint {self.row.base[:8]}…)"
+
+    @property
+    def state_word(self) -> str:
+        return StepState(self.row.state).label
+
+
+def _told(after: Mapping[str, Any]) -> Iterator[str]:
+    """Say of a new object what it takes and gives, or when it fires."""
+    spec = _part(after, "componentSpec")
+    if jobs := _part(spec, "jobs"):
+        yield f"{len(jobs)} step{'' if len(jobs) == 1 else 's'}"
+    for direction in ("inputs", "outputs"):
+        if ports := _part(spec, direction):
+            yield f"{direction} {', '.join(sorted(ports))}"
+    if trigger := _part(after, "trigger"):
+        yield f"fires {recurrence.describe(trigger)}"
+
+
+def _part(value: Any, key: str) -> Mapping[str, Any]:
+    found = value.get(key) if isinstance(value, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
+
+
+def _line(note: dict[str, Any]) -> str:
+    """Return a repair or note as one line: where, what became what, and why."""
+    where = f"line {note['line']}: " if note.get("line") else ""
+    before, after = str(note.get("before") or ""), str(note.get("after") or "")
+    became = f" ({before} → {after})" if before and after and before != after else ""
+    return f"{where}{note.get('message', '')}{became}"
