@@ -21,7 +21,7 @@ class Fire:
 
     @property
     def utc_text(self) -> str:
-        return f"{self.utc:%d %b %H:%M}"
+        return f"{self.utc:%Y-%m-%d %H:%M}"
 
     @property
     def local_text(self) -> str:
