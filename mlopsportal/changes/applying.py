@@ -8,6 +8,7 @@ an outcome is told by reading back, never by the answer alone, and an unknown on
 from __future__ import annotations
 
 import time
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -39,6 +40,8 @@ SETTLE: timedelta = timedelta(seconds=50)
 VISIBLE: timedelta = timedelta(seconds=120)
 """How long an accepted write may stay invisible before it is sent again."""
 READ_RETRY: timedelta = timedelta(seconds=15)
+_AT_ONCE: Final = 2
+"""How often a step is sent without a pause between."""
 PATIENCE: timedelta = timedelta(hours=1)
 """How long a change may keep trying since it was started; then a person has to look."""
 
@@ -70,17 +73,14 @@ def apply_change(change_id: int) -> None:
     if held is None:
         return
     change = ChangeRequest.objects.select_related("workspace", "plan").get(pk=change_id)
-    try:
-        connection = azureml.connect(change.workspace.target())
-    except azureml.NotConfigured as error:
-        _stop(held, change, None, Halt(State.FAILED, explain(error)))
-        return
-    try:
-        _Applying(held, change, connection).run()
-    except LostClaim:
-        return  # another worker has it: what this one began is in the rows
-    finally:
-        connection.close()
+    with suppress(LostClaim):  # another worker has it then: what this one began is in the rows
+        try:
+            connection = azureml.connect(change.workspace.target())
+        except azureml.NotConfigured as error:
+            _stop(held, change, None, Halt(State.FAILED, explain(error)))
+            return
+        with closing(connection):
+            _Applying(held, change, connection).run()
 
 
 class _Applying:
@@ -223,7 +223,9 @@ class _Applying:
             return self._gone_elsewhere(step, last)
         if found is Found.BASE and age >= self._settle(step, last):
             attempts.forget_unknown(self.held, step)
-            return self._write(step)
+            if attempts.since_queued(self.change, step) < _AT_ONCE:
+                return self._write(step)
+            return Park(_backoff(step), f"{step.ref} did not arrive; it is sent again.")
         if self._is_out_of_patience():
             return Halt(State.UNKNOWN, f"It could not be found out whether {step.ref} arrived.")
         return Park(timedelta(seconds=2), f"{step.ref} is being read until it is known whether it arrived.")

@@ -15,6 +15,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from mlopsportal.audit.actions import SYSTEM, Action
+from mlopsportal.changes import owners
 from mlopsportal.changes.errors import LostClaim
 from mlopsportal.changes.gate import Refusal, refusals
 from mlopsportal.changes.models import ChangeRequest, ObjectLock, Step
@@ -24,6 +25,8 @@ from mlopsportal.changes.states import CLAIMABLE, WAITING, State, StepState
 LEASE: Final = timedelta(seconds=30)
 LOCK_RETRY: Final = timedelta(seconds=10)
 MOST_DEATHS: Final = 3
+MOST_LOOKS: Final = 6
+"""After so many deaths not even reading back what is open is tried again."""
 OPEN_STEPS: Final = (StepState.SENDING, StepState.UNKNOWN)
 
 
@@ -68,6 +71,7 @@ def claim(change_id: int) -> Claim | None:
             deaths=F("deaths") + int(died),
             lease_until=now + LEASE,
             retry_at=None,
+            claimed_by=owners.me(),
         )
         if not taken:
             return None
@@ -83,6 +87,10 @@ def _admit(change: ChangeRequest) -> Claim | None:
     has_open_steps = Step.objects.filter(plan=change.plan, state__in=OPEN_STEPS).exists()
     if found and not has_open_steps:
         _refuse(change, found)
+        return None
+    if change.deaths >= MOST_LOOKS and change.state == State.APPLYING:
+        ChangeRequest.objects.filter(pk=change.pk).update(lease_until=None)
+        move(change, State.UNKNOWN, actor=SYSTEM, reason=found[0].message)
         return None
     if not found and not _take_locks(change):
         _wait_for_lock(change)

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from mlopsportal import azureml
 from mlopsportal.audit.actions import SYSTEM, Action
-from mlopsportal.changes import bundling, checks
+from mlopsportal.changes import bundling, checks, owners
 from mlopsportal.changes.building import Building, Draft
 from mlopsportal.changes.live import LiveWorkspace
 from mlopsportal.changes.models import ChangeRequest, Document, Plan, Revision, Step
@@ -88,7 +88,7 @@ def _claim(plan_id: int) -> Plan | None:
     free = Q(lease_until=None) | Q(lease_until__lt=now) | Q(lease_until__gt=now + 3 * LEASE)
     with transaction.atomic():
         taken = Plan.objects.filter(free, pk=plan_id, state=PlanState.MAKING).update(
-            lease_until=now + LEASE, attempts=F("attempts") + 1
+            lease_until=now + LEASE, attempts=F("attempts") + 1, claimed_by=owners.me()
         )
         if not taken:
             return None
@@ -126,7 +126,7 @@ def _postpone(plan: Plan, error: azureml.AzureError) -> None:
     until = timezone.now() + delay
     message = f"{explain(error)} It is tried again at {until:%H:%M:%S} UTC."
     Plan.objects.filter(pk=plan.pk, state=PlanState.MAKING, attempts=plan.attempts).update(
-        lease_until=until, woken_at=None, error=message
+        lease_until=until, woken_at=None, claimed_by="", error=message
     )
 
 

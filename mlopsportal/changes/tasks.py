@@ -9,12 +9,12 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from mlopsportal.changes import applying, planning
+from mlopsportal.changes import applying, owners, planning
 from mlopsportal.changes.claiming import is_due, is_free
 from mlopsportal.changes.models import ChangeRequest, Plan
 from mlopsportal.changes.plans import PLAN_TASK
 from mlopsportal.changes.settling import APPLY_TASK
-from mlopsportal.changes.states import CLAIMABLE, PlanState
+from mlopsportal.changes.states import CLAIMABLE, PlanState, State
 from mlopsportal.queue.enqueue import enqueue
 
 _PATIENCE: Final = timedelta(seconds=30)
@@ -34,6 +34,7 @@ def sweep() -> None:
 
     Nothing is woken twice within half a minute, so that a queue without workers does not fill up.
     """
+    release_leases()
     now = timezone.now()
     not_woken = Q(woken_at=None) | Q(woken_at__lt=now - _PATIENCE) | Q(woken_at__gt=now + _PATIENCE)
     with transaction.atomic():
@@ -45,3 +46,15 @@ def sweep() -> None:
         for pk in list(due_changes.order_by("pk").values_list("pk", flat=True)[:_AT_ONCE]):
             ChangeRequest.objects.filter(pk=pk).update(woken_at=now)
             enqueue(APPLY_TASK, pk)
+
+
+def release_leases() -> None:
+    """End the leases of processes of this host that are gone, instead of waiting for the leases to run out."""
+    now = timezone.now()
+    held_plans = Plan.objects.filter(state=PlanState.MAKING, lease_until__gt=now)
+    held_changes = ChangeRequest.objects.filter(state=State.APPLYING, lease_until__gt=now)
+    for held in (held_plans, held_changes):
+        for pk, owner in held.exclude(claimed_by="").values_list("pk", "claimed_by")[:_AT_ONCE]:
+            if owners.is_gone(owner):
+                past = now - timedelta(seconds=1)
+                held.filter(pk=pk, claimed_by=owner).update(lease_until=past, woken_at=None)

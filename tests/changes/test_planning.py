@@ -88,9 +88,7 @@ def test_an_existing_version_with_the_same_content_is_no_step(team: Team) -> Non
     assert opened(team, [("a.yml", component_text())], submit=False).state == State.NO_CHANGE
 
 
-def test_a_version_left_open_is_fixed_for_all_plans_of_the_revision(
-    team: Team, sandbox: RunningSandbox
-) -> None:
+def test_a_version_left_open_is_fixed_for_all_plans_of_the_revision(team: Team, sandbox: RunningSandbox) -> None:
     guided(team)
     name, text = guide_documents()[1]
     changed = text.replace("display_name: Training Pipeline", "display_name: Training, again").replace(
