@@ -139,13 +139,18 @@ def run_columns(raw: Json, now: datetime) -> dict[str, Any]:
         "display_name": text(properties.get("displayName") or raw.get("name")),
         "experiment": text(properties.get("experimentName")),
         "type": text(properties.get("jobType"), 32),
-        "status": text(properties.get("status") or RunStatus.UNKNOWN, 24),
+        "status": status_of(properties.get("status")),
         "started_at": moment(stamps.get("createdAt"), now),
         "created_by": text(stamps.get("createdBy"), 200),
         "schedule_name": schedule_of(properties),
         "tags": tags_of(properties),
         "is_archived": properties.get("isArchived") is True,
     }
+
+
+def status_of(value: Any) -> str:
+    """Return a run's status; a word that Azure ML has not used so far is "Unknown", which counts as under way."""
+    return str(value) if value in RunStatus.values else RunStatus.UNKNOWN.value
 
 
 def schedule_of(properties: Json) -> str:

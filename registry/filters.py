@@ -7,7 +7,7 @@ from typing import Any
 import django_filters as filters
 from django.db.models import QuerySet
 
-from registry.models import TERMINAL_STATUSES, Asset, Finding, FindingKind, Run, RunStatus, Workspace
+from registry.models import ACTIVE_STATUSES, Asset, Finding, FindingKind, Run, RunStatus, Workspace
 from registry.searching import SHORTEST, matching_runs, search
 
 ARCHIVE = [("yes", "Archived"), ("all", "All")]
@@ -28,7 +28,7 @@ class WorkspaceFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter
         wanted = self.form.cleaned_data.get("archived") if self.form.is_valid() else ""
         if wanted == "all":
             return found
-        return found.filter(is_archived=wanted == "yes")
+        return found.filter(is_archived__in=[wanted == "yes"])  # IN: see RunQuerySet.listed
 
 
 class AssetFilter(WorkspaceFilter):
@@ -74,7 +74,7 @@ class RunFilter(WorkspaceFilter):
         return matching_runs(queryset, self.workspace, value)
 
     def by_status(self, queryset: QuerySet[Run], name: str, value: str) -> QuerySet[Run]:
-        return queryset.exclude(status__in=TERMINAL_STATUSES) if value == "active" else queryset.filter(status=value)
+        return queryset.filter(status__in=ACTIVE_STATUSES) if value == "active" else queryset.filter(status=value)
 
     def kept(self, queryset: QuerySet[Run], name: str, value: str) -> QuerySet[Run]:
         return queryset

@@ -28,7 +28,7 @@ class Overview:
 def overview_of(workspace: Workspace) -> Overview:
     """Return the overview: five queries, each on an index."""
     opened = Finding.objects.filter(workspace=workspace, resolved_at=None).order_by("-found_at", "-id")
-    runs = Run.objects.filter(workspace=workspace, is_archived=False).for_list().order_by("-started_at", "-id")
+    runs = Run.objects.listed(workspace).for_list().order_by("-started_at", "-id")
     failed = Run.objects.filter(workspace=workspace, status=RunStatus.FAILED).for_list()
     return Overview(
         assets=asset_counts(workspace),
@@ -42,7 +42,7 @@ def overview_of(workspace: Workspace) -> Overview:
 
 def asset_counts(workspace: Workspace) -> dict[str, int]:
     """Count names, not versions: there are thousands at most, and the index begins with these columns."""
-    rows = Asset.objects.filter(workspace=workspace, is_anonymous=False, is_archived=False)
+    rows = Asset.objects.filter(workspace=workspace, is_anonymous__in=[False], is_archived__in=[False])
     found = rows.values_list("kind", "is_pipeline").annotate(count=Count("pk")).order_by()
     by_kind = {(kind, is_pipeline): count for kind, is_pipeline, count in found}
     return {

@@ -16,7 +16,6 @@ from mlopsportal.specs.ref import Ref, arm_id
 from registry import anonymous, facts
 from registry.findings import Found, open_findings, resolve
 from registry.models import (
-    TERMINAL_STATUSES,
     AssetKind,
     DefinitionMatch,
     Edge,
@@ -257,7 +256,3 @@ def rematch(workspace: Workspace, now: datetime) -> None:
                 definition_match=DefinitionMatch.REGISTERED, pipeline=version, pipeline_name=version.name
             )
             resolve(workspace, FindingKind.UNREGISTERED_DEFINITION, [finding.ref], now=now)
-
-
-def is_over(status: str) -> bool:
-    return status in TERMINAL_STATUSES

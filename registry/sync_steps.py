@@ -43,20 +43,20 @@ class Child:
 
 def steps(workspace: Workspace, connection: Connection, cursor: Cursor | None, now: datetime) -> StageResult:
     """Stage: the steps of recent runs and of those under way, a few runs at a time."""
-    waiting = list(wanting_steps(workspace, now)[:RUNS_AT_ONCE])
+    waiting = wanting_steps(workspace, now, RUNS_AT_ONCE)
     count = sum(fetch_steps(workspace, connection, run) for run in waiting)
     return StageResult({} if len(waiting) == RUNS_AT_ONCE else None, {"steps seen": count})
 
 
-def wanting_steps(workspace: Workspace, now: datetime) -> Any:
-    """Return the runs whose steps this sync should read, newest first."""
-    newest = Run.objects.filter(workspace=workspace).order_by("-started_at", "-id")
-    oldest_recent = newest.values_list("started_at", flat=True)[RECENT_RUNS - 1 : RECENT_RUNS]
-    recent = Q(started_at__gte=oldest_recent[0]) if oldest_recent else Q()
+def wanting_steps(workspace: Workspace, now: datetime, most: int) -> list[Run]:
+    """Return at most `most` runs whose steps this sync should read: recent ones first, then those under way."""
+    runs = Run.objects.filter(workspace=workspace).order_by("-started_at", "-id")
+    oldest = runs.values_list("started_at", flat=True)[RECENT_RUNS - 1 : RECENT_RUNS]
     unread = Q(steps_synced_at=None) | Q(steps_synced_at__lt=now)
-    ended = Q(status__in=TERMINAL_STATUSES)
-    rows = newest.filter(unread, recent | ~ended, steps_final=False, missing_since=None)
-    return rows.select_related("part", "workspace")
+    rows = runs.filter(unread, steps_final=False, missing_since=None).select_related("part", "workspace")
+    recent = list((rows.filter(started_at__gte=oldest[0]) if oldest else rows)[:most])
+    known = {run.pk for run in recent}
+    return (recent + [run for run in rows.active()[:most] if run.pk not in known])[:most]
 
 
 def producers(workspace: Workspace, connection: Connection, cursor: Cursor | None, now: datetime) -> StageResult:
@@ -155,7 +155,7 @@ def _write_times(run: Run, history: Json, began: datetime) -> None:
     """Set what run history knows better than a listing; the run is final once it was read after its end."""
     run.started_at = facts.moment(history.get("startTimeUtc"), run.started_at)
     run.ended_at = facts.moment_or_none(history.get("endTimeUtc"))
-    run.status = facts.text(history.get("status") or run.status or RunStatus.UNKNOWN, 24)
+    run.status = facts.status_of(history.get("status") or run.status)
     run.error = error_of(history)
     run.steps_synced_at = began
     run.steps_final = run.status in TERMINAL_STATUSES

@@ -12,6 +12,7 @@ from mlopsportal import azureml
 from registry.facts import ANONYMOUS
 from registry.lineage import maker_of
 from registry.models import (
+    TERMINAL_STATUSES,
     Asset,
     DefinitionMatch,
     Edge,
@@ -94,15 +95,18 @@ def test_a_second_sync_writes_nothing_but_when_it_saw_things(demo: RunningSandbo
 
 
 def snapshot() -> dict[str, list[dict[str, Any]]]:
-    """All mirrored rows without the columns that say when they were seen."""
+    """All mirrored rows, but for runs under way (time goes on) and the columns that say when a row was seen."""
     skipped = {"seen_at", "steps_synced_at", "last_seen_at"}
-    models = (Asset, Version, Run, Step, Edge, Use, Finding)
+    ended = {Run: "status__in", Step: "run__status__in", Edge: "run__status__in"}
+    rows = {
+        model: model._default_manager.filter(**({ended[model]: TERMINAL_STATUSES} if model in ended else {}))
+        for model in (Asset, Version, Run, Step, Edge, Use, Finding)
+    }
     return {
         model.__name__: [
-            {key: value for key, value in row.items() if key not in skipped}
-            for row in model._default_manager.order_by("pk").values()
+            {key: value for key, value in row.items() if key not in skipped} for row in found.order_by("pk").values()
         ]
-        for model in models
+        for model, found in rows.items()
     }
 
 
