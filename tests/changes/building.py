@@ -13,7 +13,7 @@ from mlopsportal.accounts.permissions import Role
 from mlopsportal.audit.actions import SYSTEM, Actor
 from mlopsportal.audit.models import Event
 from mlopsportal.changes import workflow
-from mlopsportal.changes.models import ChangeRequest
+from mlopsportal.changes.models import ChangeRequest, Plan
 from mlopsportal.queue.drain import drain
 from registry.models import Cloud, Workspace
 from registry.sync import sync_workspace
@@ -105,6 +105,12 @@ def make_team(sandbox: RunningSandbox, *, slug: str = "demo", synced: bool = Tru
 
 def fresh(change: ChangeRequest) -> ChangeRequest:
     return ChangeRequest.objects.select_related("workspace", "plan", "author").get(pk=change.pk)
+
+
+def plan_of(change: ChangeRequest) -> Plan:
+    """The change's current plan, made or not."""
+    assert change.plan is not None
+    return change.plan
 
 
 def opened(

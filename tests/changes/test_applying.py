@@ -29,6 +29,7 @@ from tests.changes.building import (
     fresh,
     guide_documents,
     opened,
+    plan_of,
     queued,
     schedule_text,
 )
@@ -97,7 +98,7 @@ def test_a_task_delivered_again_does_nothing_again(team: Team, sandbox: RunningS
     assert (fresh(change).state, len(sandbox.writes(mark))) == (State.APPLIED, 1)
     events = events_of(change)
     tasks.apply_change(change.pk)
-    tasks.plan_change(fresh(change).plan_id)
+    tasks.plan_change(plan_of(fresh(change)).pk)
     assert events_of(change) == events
 
 
@@ -117,7 +118,7 @@ def test_a_worker_whose_claim_is_lost_writes_nothing_more(team: Team, sandbox: R
     assert second is not None
     assert second.fence == first.fence + 1
     with pytest.raises(LostClaim):
-        attempts.begin(first, fresh(change), fresh(change).plan.steps.get())
+        attempts.begin(first, fresh(change), plan_of(fresh(change)).steps.get())
     assert (Attempt.objects.count(), len(sandbox.writes(mark))) == (0, 0)
 
 
@@ -199,8 +200,8 @@ def test_who_started_it_must_still_be_allowed_to(team: Team, sandbox: RunningSan
 
 def test_a_check_that_is_gone_has_not_passed(team: Team, sandbox: RunningSandbox) -> None:
     change, mark = in_queue(team), mark_of(sandbox)
-    change.plan.checks = []
-    change.plan.save()
+    plan_of(change).checks = []
+    plan_of(change).save()
     assert drained(change).state == State.FAILED
     assert_nothing_sent(change, sandbox, mark)
 
@@ -221,7 +222,7 @@ def test_what_appeared_since_the_plan_is_not_overwritten(team: Team, sandbox: Ru
     sandbox.edit("components", "data_preparation", "1", replace={"componentSpec": spec})
     mark = mark_of(sandbox)
     change = drained(change)
-    assert (change.state, change.plan.steps.get().state) == (State.STALE, StepState.STALE)
+    assert (change.state, plan_of(change).steps.get().state) == (State.STALE, StepState.STALE)
     assert "changed since" in change.reason
     assert not sandbox.writes(mark)
     assert not ObjectLock.objects.exists()
@@ -237,7 +238,7 @@ def test_a_schedule_edited_since_the_plan_is_stale_and_a_new_plan_shows_it(team:
     assert change.state == State.PLANNING
     change = drained(change)
     assert change.state == State.IN_REVIEW
-    assert any("Edited in the studio" in str(line["before"]) for line in change.plan.steps.get().changes)
+    assert any("Edited in the studio" in str(line["before"]) for line in plan_of(change).steps.get().changes)
 
 
 def test_an_edit_between_the_last_look_and_the_write_is_found_by_reading_back(
@@ -287,7 +288,7 @@ def test_a_schedule_whose_answer_is_lost_is_not_sent_again_at_once(team: Team, s
     change, mark = in_queue(team, [("s.yml", schedule_text("weekly_training", hour=5))]), mark_of(sandbox)
     sandbox.fault(method="PUT", path="/schedules/", drop_before=True)
     change = drained(change)
-    assert (change.state, change.plan.steps.get().state) == (State.APPLYING, StepState.UNKNOWN)
+    assert (change.state, plan_of(change).steps.get().state) == (State.APPLYING, StepState.UNKNOWN)
     assert len(sandbox.writes(mark)) == 1
     Attempt.objects.filter(step__plan=change.plan).update(begun_at=timezone.now() - timedelta(minutes=1))
     change = go_on(change)
@@ -333,7 +334,7 @@ def test_a_refusal_fails_with_the_services_words_and_can_be_tried_again(team: Te
     change = in_queue(team)
     sandbox.fault(method="PUT", path=PREP_PATH, status=400)
     change = drained(change)
-    assert (change.state, change.plan.steps.get().state) == (State.FAILED, StepState.FAILED)
+    assert (change.state, plan_of(change).steps.get().state) == (State.FAILED, StepState.FAILED)
     assert "The sandbox was told to answer this" in change.reason
     workflow.resume(change, actor=team.actor("operator"))
     assert drained(change).state == State.APPLIED
@@ -378,7 +379,7 @@ def test_what_is_not_to_be_seen_at_once_is_waited_for_and_not_sent_twice(team: T
     change, mark = in_queue(team), mark_of(sandbox)
     sandbox.fault(method="PUT", path=PREP_PATH, hide_for=30)
     change = drained(change)
-    assert (change.state, change.plan.steps.get().state) == (State.APPLYING, StepState.UNKNOWN)
+    assert (change.state, plan_of(change).steps.get().state) == (State.APPLYING, StepState.UNKNOWN)
     assert not Version.objects.filter(name="data_preparation").exists()
     change = go_on(change)
     assert change.state == State.APPLYING
@@ -404,7 +405,7 @@ def test_a_failure_in_the_middle_stops_and_is_resumed_under_the_same_approval(
     change, mark = in_queue(team, guide_documents()), mark_of(sandbox)
     sandbox.fault(method="PUT", path="/components/training_pipeline/", status=400)
     change = drained(change)
-    states = [step.state for step in change.plan.steps.all()]
+    states = [step.state for step in plan_of(change).steps.all()]
     assert (change.state, states) == (State.PARTIALLY_APPLIED, ["verified", "failed", "pending", "pending"])
     assert not ObjectLock.objects.exists()
     workflow.resume(change, actor=team.actor("operator"))
@@ -424,7 +425,7 @@ def test_what_was_sent_of_a_partial_change_can_be_taken_back(team: Team, sandbox
     assert fresh(change).state == State.SUPERSEDED
     drain()
     undoing = fresh(undoing)
-    assert [(step.ref, step.action) for step in undoing.plan.steps.all()] == [
+    assert [(step.ref, step.action) for step in plan_of(undoing).steps.all()] == [
         ("component:data_preparation:1", "archive")
     ]
 
@@ -435,7 +436,7 @@ def test_a_partial_change_that_is_planned_again_has_only_the_rest_to_do(team: Te
     change = drained(change)
     change = drained(workflow.replan(change, actor=team.actor("author")))
     assert change.state == State.IN_REVIEW
-    assert change.plan.steps.count() == 3
+    assert plan_of(change).steps.count() == 3
 
 
 # Locks
@@ -485,7 +486,7 @@ def test_a_lost_queue_row_loses_nothing(team: Team) -> None:
 
 def test_the_log_holds_what_was_sent_and_under_which_approval(team: Team) -> None:
     change = drained(in_queue(team))
-    step = change.plan.steps.get()
+    step = plan_of(change).steps.get()
     [begun] = Event.objects.filter(change=change.pk, action="step.begin")
     facts = json.loads(bytes(begun.leaf))["facts"]
     assert (facts["sha256"], facts["plan_digest"]) == (step.payload_sha256, change.plan_digest)

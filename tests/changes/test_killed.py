@@ -18,7 +18,7 @@ from mlopsportal.changes.models import Attempt, ChangeRequest
 from mlopsportal.changes.states import State
 from mlopsportal.management.startup import ROOT
 from mlopsportal.queue.drain import drain
-from tests.changes.building import Team, approved, events_of, fresh, guide_documents, make_team, opened, queued
+from tests.changes.building import Team, approved, events_of, fresh, guide_documents, make_team, opened, plan_of, queued
 from tests.sandbox_server import RunningSandbox
 from tests.site.processes import clean_environment, database_url, wait_for
 
@@ -51,7 +51,7 @@ def kill_at(change: ChangeRequest, sandbox: RunningSandbox, rule: dict[str, Any]
 
     def reached() -> bool:
         seen = sandbox.journal(mark, method=rule["method"], path=rule["path"])
-        return len(seen) >= rule.get("nth", 1)
+        return len(seen) >= int(rule.get("nth", 1))
 
     try:
         wait_for(reached)
@@ -105,7 +105,7 @@ def test_a_killed_worker_leaves_nothing_lost_and_nothing_twice(
     assert fresh(change).state == State.APPLYING
     change = recover(change)
     assert (change.state, change.reason) == (State.APPLIED, "")
-    steps = list(change.plan.steps.all())
+    steps = list(plan_of(change).steps.all())
     sent = [(entry["path"], entry["body_sha256"]) for entry in sandbox.writes(mark)]
     approved_bytes = {(step.arm_id, step.payload_sha256) for step in steps if step.is_remote}
     assert set(sent) == approved_bytes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -58,7 +59,7 @@ def test_a_token_a_stranger_and_an_unresolved_person_may_not(candidate: Candidat
 
 
 @pytest.mark.parametrize("change", [{"plan_digest": "d2"}, {"revision": 2}, {"may_review": False}, {"plan_digest": ""}])
-def test_an_approval_of_something_else_does_not_count(change: dict[str, object]) -> None:
+def test_an_approval_of_something_else_does_not_count(change: dict[str, Any]) -> None:
     assert judged(fact(**change)).decision is Decision.WAITING
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mlopsportal.changes.states import State, StepState
 from mlopsportal.queue.drain import drain
 from registry.models import Version
-from tests.changes.building import Team, applied, approved, events_of, fresh, guide_documents, opened, queued
+from tests.changes.building import Team, applied, approved, events_of, fresh, guide_documents, opened, plan_of, queued
 from tests.sandbox_server import RunningSandbox
 
 
@@ -20,7 +20,7 @@ def test_it_works(team: Team, sandbox: RunningSandbox) -> None:
     drain()
     change = fresh(change)
     assert (change.state, change.reason) == (State.APPLIED, "")
-    step = change.plan.steps.get()
+    step = plan_of(change).steps.get()
     assert step.state == StepState.VERIFIED
     [write] = sandbox.writes(mark)
     assert (write["method"], write["body_sha256"]) == ("PUT", step.payload_sha256)
@@ -31,7 +31,7 @@ def test_it_works(team: Team, sandbox: RunningSandbox) -> None:
 def test_the_guides_four_files_make_one_change_unchanged(team: Team, sandbox: RunningSandbox) -> None:
     change = opened(team, guide_documents())
     assert (change.state, change.reason) == (State.IN_REVIEW, "")
-    steps = [(step.ref, step.action) for step in change.plan.steps.all()]
+    steps = [(step.ref, step.action) for step in plan_of(change).steps.all()]
     assert steps == [
         ("component:data_preparation:1", "create"),
         ("component:training_pipeline:1", "create"),
@@ -44,11 +44,11 @@ def test_the_guides_four_files_make_one_change_unchanged(team: Team, sandbox: Ru
     change = fresh(change)
     assert (change.state, change.reason) == (State.APPLIED, "")
     sent = [(write["method"], write["body_sha256"]) for write in sandbox.writes(mark)]
-    assert sent == [(step.method, step.payload_sha256) for step in change.plan.steps.all() if step.is_remote]
+    assert sent == [(step.method, step.payload_sha256) for step in plan_of(change).steps.all() if step.is_remote]
 
 
 def test_the_same_files_again_change_nothing(team: Team) -> None:
     assert applied(team, guide_documents()).state == State.APPLIED
     again = opened(team, guide_documents())
-    assert (again.state, again.plan.error) == (State.NO_CHANGE, "")
-    assert again.plan.steps.count() == 0
+    assert (again.state, plan_of(again).error) == (State.NO_CHANGE, "")
+    assert plan_of(again).steps.count() == 0

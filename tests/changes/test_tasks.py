@@ -16,7 +16,7 @@ from mlopsportal.changes.claiming import claim
 from mlopsportal.changes.models import Attempt, ChangeRequest, Plan
 from mlopsportal.changes.states import State
 from mlopsportal.queue.drain import drain
-from tests.changes.building import PREP, Team, approved, fresh, make_team, opened, queued
+from tests.changes.building import PREP, Team, approved, fresh, make_team, opened, plan_of, queued
 from tests.sandbox_server import RunningSandbox
 
 
@@ -52,17 +52,17 @@ def test_a_plan_of_a_dead_process_is_made_by_the_next(team: Team) -> None:
     lease = timezone.now() + timedelta(minutes=1)
     Plan.objects.update(lease_until=lease, claimed_by=ended_process(), attempts=1)
     drain()
-    assert fresh(change).plan.state == "making"
+    assert plan_of(fresh(change)).state == "making"
     tasks.sweep()
     drain()
-    assert (fresh(change).plan.state, fresh(change).plan.attempts) == ("made", 2)
+    assert (plan_of(fresh(change)).state, plan_of(fresh(change)).attempts) == ("made", 2)
 
 
 def test_what_cannot_even_be_read_back_is_given_to_a_person(team: Team) -> None:
     change = queued(team, approved(team, opened(team)))
     assert claim(change.pk) is not None
     past = timezone.now() - timedelta(seconds=1)
-    change.plan.steps.update(state="unknown")
+    plan_of(change).steps.update(state="unknown")
     ChangeRequest.objects.update(lease_until=past, deaths=5)
     assert claim(change.pk) is None
     assert fresh(change).state == State.UNKNOWN

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -26,7 +28,7 @@ from mlopsportal.changes.states import State
 from mlopsportal.management.startup import ROOT
 from mlopsportal.queue.drain import drain
 from registry.models import Workspace
-from tests.changes.building import PREP, Team, approved, component_text, events_of, fresh, opened, queued
+from tests.changes.building import PREP, Team, approved, component_text, events_of, fresh, opened, plan_of, queued
 from tests.sandbox_server import RunningSandbox
 
 
@@ -118,7 +120,7 @@ def test_changes_are_requested_and_made(team: Team) -> None:
 
 def test_who_asked_for_changes_can_take_it_back(team: Team) -> None:
     change = opened(team)
-    said = {"plan_digest": change.plan_digest, "actor": team.actor("reviewer")}
+    said: dict[str, Any] = {"plan_digest": change.plan_digest, "actor": team.actor("reviewer")}
     workflow.review(change, verdict="request_changes", comment="Why?", **said)
     workflow.review(change, verdict="approve", comment="I see.", **said)
     assert fresh(change).state == State.APPROVED
@@ -129,13 +131,14 @@ def test_a_rejected_change_has_ended(team: Team) -> None:
     workflow.review(change, verdict="reject", plan_digest=change.plan_digest, actor=team.actor("reviewer"))
     change = fresh(change)
     assert (change.state, change.closed_at is not None) == (State.REJECTED, True)
-    for act in (
+    acts: list[Callable[[], object]] = [
         lambda: workflow.withdraw(change, actor=team.actor("author")),
         lambda: workflow.revise(change, [("a.yml", component_text())], actor=team.actor("author")),
         lambda: workflow.replan(change, actor=team.actor("author")),
         lambda: workflow.resume(change, actor=team.actor("operator")),
         lambda: approve(team, change, "reviewer"),
-    ):
+    ]
+    for act in acts:
         with pytest.raises(WrongState):
             act()
 
@@ -196,7 +199,7 @@ def test_another_title_is_no_new_revision(team: Team) -> None:
 
 def test_a_draft_is_planned_and_waits_for_its_author(team: Team) -> None:
     change = opened(team, submit=False)
-    assert (change.state, change.plan.summary) == (State.DRAFT, {"add": 1, "change": 0, "remove": 0})
+    assert (change.state, plan_of(change).summary) == (State.DRAFT, {"add": 1, "change": 0, "remove": 0})
     workflow.submit(change, actor=team.actor("author"))
     assert fresh(change).state == State.IN_REVIEW
     with pytest.raises(WrongState):
