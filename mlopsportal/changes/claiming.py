@@ -166,6 +166,8 @@ def park(claim: Claim, *, until: datetime, reason: str) -> None:
     with transaction.atomic():
         renew(claim)
         change = ChangeRequest.objects.select_related("workspace").get(pk=claim.change_id)
+        is_news = change.reason != reason
         change.lease_until, change.retry_at, change.woken_at, change.reason = None, until, None, reason
         change.save(update_fields=["lease_until", "retry_at", "woken_at", "reason"])
-        record(change, Action.CHANGE_WAITING, actor=SYSTEM, note=reason, facts={"fence": claim.fence})
+        if is_news:
+            record(change, Action.CHANGE_WAITING, actor=SYSTEM, note=reason, facts={"fence": claim.fence})

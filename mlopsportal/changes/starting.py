@@ -73,6 +73,8 @@ def withdraw(change: ChangeRequest, *, actor: Actor, reason: str = "") -> Change
         require_own_by_token(actor, change)
         if change.author_id != actor.user_id and not can(actor, Permission.MANAGE, change.workspace):
             raise NotEligible("Only its author, or an admin of the workspace, may withdraw a change.")
+        if Step.objects.filter(plan=change.plan, state__in=[StepState.SENDING, StepState.UNKNOWN]).exists():
+            raise WrongState(change.state, "withdraw while the outcome of a step is unknown")
         move(change, State.WITHDRAWN, actor=actor, reason=reason)
     return change
 

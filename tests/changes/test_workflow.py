@@ -255,6 +255,16 @@ def test_nothing_is_given_up_while_it_is_being_sent(team: Team) -> None:
         workflow.withdraw(change, actor=team.actor("author"))
 
 
+def test_a_change_is_not_given_up_while_it_is_unknown_what_arrived(team: Team) -> None:
+    change = approved(team, opened(team))
+    ChangeRequest.objects.filter(pk=change.pk).update(state=State.UNKNOWN)
+    plan_of(change).steps.update(state="unknown")
+    change = fresh(workflow.resume(fresh(change), actor=team.actor("operator")))
+    assert change.state == State.QUEUED
+    with pytest.raises(WrongState, match="unknown"):
+        workflow.withdraw(change, actor=team.actor("author"))
+
+
 def test_only_its_author_and_an_admin_give_a_change_up(team: Team) -> None:
     team.add("colleague", Role.AUTHOR)
     change = opened(team)
