@@ -28,7 +28,7 @@ def dependencies_of(document: Document) -> set[Ref]:
 
     Labels (`@latest`) and references into registries are not among them; files are found by `files_of`.
     """
-    found = set(_azure_refs(document.value))
+    found = set(_azure_refs(document.value)) | set(_scheduled_refs(document.value))
     target = document.value.get("target") if document.kind is Kind.ACTION else None
     if isinstance(target, str):
         with suppress(InvalidRef):  # the checker says so
@@ -55,11 +55,22 @@ def _azure_refs(value: Any, key: str = "") -> Iterator[Ref]:
             yield reference.ref
 
 
+def _scheduled_refs(value: Any) -> Iterator[Ref]:
+    """Yield the pipeline version that a schedule runs, in each form in which it can be named."""
+    for key in ("create_job", "job") if isinstance(value, Mapping) else ():
+        for text in _create_job_texts(value.get(key)):
+            reference = parse_azure_reference(text, "component")
+            if reference is not None and reference.ref is not None:
+                yield reference.ref
+
+
 def _file_texts(value: Any) -> Iterator[str]:
     if not isinstance(value, Mapping):
         return
     for key in ("create_job", "job"):
         yield from _create_job_texts(value.get(key))
+    if isinstance(value.get("component"), str):  # a job that is nothing but one component
+        yield value["component"]
     jobs = value.get("jobs")
     for node in jobs.values() if isinstance(jobs, Mapping) else ():
         if isinstance(node, Mapping):

@@ -35,3 +35,18 @@ def test_a_circle_has_no_order() -> None:
     with pytest.raises(DocumentCycle) as refusal:
         in_dependency_order([a, b])
     assert set(refusal.value.paths) == {"a.yml", "b.yml"}
+
+
+@pytest.mark.parametrize(
+    "job",
+    [
+        "create_job: 'azureml:p:1'",
+        "create_job: {type: pipeline, job: 'azureml:p:1'}",
+        "job: {type: pipeline, path: 'azureml:p:1'}",
+    ],
+)
+def test_a_schedule_comes_after_the_pipeline_it_names(job: str) -> None:
+    schedule = document(f"name: s\ntrigger: {{type: cron, expression: '0 6 * * 1'}}\n{job}\n", "a.yml")
+    pipeline = document("type: pipeline\nversion: 1\nname: p\njobs: {x: {component: 'azureml:c:1'}}\n", "p.yml")
+    component = document("type: command\nversion: 1\nname: c\ncommand: x\n", "z.yml")
+    assert [item.path for item in in_dependency_order([schedule, pipeline, component])] == ["z.yml", "p.yml", "a.yml"]
