@@ -90,6 +90,7 @@ class _Applying:
         self.held = held
         self.change = change
         self.connection = connection
+        self.is_there = False
 
     def run(self) -> None:
         steps = list(Step.objects.filter(plan=self.change.plan).order_by("position"))
@@ -260,7 +261,12 @@ class _Applying:
         return raw, found
 
     def _read(self, step: Step) -> Json | None:
-        return self.connection.reader.fingerprint_source(Ref.parse(step.ref))
+        """Read the step's object. In a workspace that is gone everything would seem to be absent: NotFound then."""
+        raw = self.connection.reader.fingerprint_source(Ref.parse(step.ref))
+        if raw is None and not self.is_there:
+            self.connection.reader.workspace()
+            self.is_there = True
+        return raw
 
     def _look(self, step: Step, raw: Json | None) -> Found:
         kind = Ref.parse(step.ref).kind

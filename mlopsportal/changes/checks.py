@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any, TypedDict
 
@@ -50,16 +51,18 @@ class Subject:
     """What is checked of one step: its action, the value as it will be compiled, and what uses it now.
 
     `value` is the repaired and lifted YAML form, empty for an action on what exists. `used_by` names what
-    an archived or deleted object takes with it.
+    an archived or deleted object takes with it; `fires_in` is how long until a schedule first fires.
     """
 
     ref: str
     action: str
     value: Mapping[str, Any]
     used_by: tuple[str, ...] = ()
+    fires_in: timedelta | None = None
 
 
 Found = Iterator[str]
+SOON = timedelta(hours=1)
 _SECRETS = (
     re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
     re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"),
@@ -133,6 +136,13 @@ def missing_start_time(subject: Subject) -> Found:
         yield f"{subject.ref} has no start_time: Azure ML may start a first run as soon as it is created."
 
 
+def fires_soon(subject: Subject) -> Found:
+    """Schedules whose first fire may come before anybody has looked."""
+    if subject.fires_in is not None and subject.fires_in < SOON:
+        minutes = int(subject.fires_in.total_seconds() // 60)
+        yield f"{subject.ref} fires for the first time in {minutes} minutes, counted from the making of the plan."
+
+
 def destructive(subject: Subject) -> Found:
     """Deleting or archiving what something else still uses."""
     if subject.action in ("delete", "archive") and subject.used_by:
@@ -145,6 +155,7 @@ CHECKS: Mapping[str, tuple[Level, Callable[[Subject], Found]]] = {
     "pinned-environments": (Level.SOFT, floating_environments),
     "compute-set": (Level.HARD, missing_compute),
     "nothing-uses-it": (Level.SOFT, destructive),
+    "fires-later": (Level.ADVISORY, fires_soon),
     "start-time-set": (Level.ADVISORY, missing_start_time),
     "described": (Level.ADVISORY, missing_description),
 }

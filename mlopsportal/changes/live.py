@@ -27,6 +27,10 @@ class LiveWorkspace:
         self._objects: dict[Ref, Json | None] = {}
         self._listings: dict[tuple[str, str | None], list[Json]] = {}
 
+    def require_workspace(self) -> None:
+        """Raise NotFound when there is no workspace: in one that is gone, every object would seem to be absent."""
+        self.connection.reader.workspace()
+
     def read(self, ref: Ref) -> Json | None:
         """Return the raw object, None when there is none."""
         if ref not in self._objects:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import transaction
@@ -25,6 +25,7 @@ from mlopsportal.changes.moving import Facts, move, record
 from mlopsportal.changes.plans import digest_of, summary_of
 from mlopsportal.changes.settling import settle
 from mlopsportal.changes.states import PlanState, State, StepAction, Verdict
+from mlopsportal.specs import recurrence
 from mlopsportal.specs.interface import Verdict as InterfaceVerdict
 from mlopsportal.specs.order import DocumentCycle
 from mlopsportal.specs.ref import Ref
@@ -34,6 +35,7 @@ from scheduling.models import Schedule
 
 LEASE: Final = timedelta(seconds=90)
 MOST_ATTEMPTS: Final = 8
+_MOST_NAMED: Final = 10
 SLOWEST_RETRY: Final = timedelta(minutes=2)
 _WEIGHT: Final = (InterfaceVerdict.PATCH, InterfaceVerdict.MINOR, InterfaceVerdict.UNKNOWN, InterfaceVerdict.BREAKING)
 
@@ -136,6 +138,7 @@ def _made(plan: Plan) -> Made:
     connection = azureml.connect(workspace.target())
     try:
         live = LiveWorkspace(connection, workspace.default_compute)
+        live.require_workspace()
         pairs = list(revision.documents.order_by("position").values_list("path", "content"))
         compute = workspace.default_compute or None
         judged = bundling.examine(pairs, mirror=live, default_compute=compute, now=timezone.now())
@@ -168,11 +171,21 @@ def _run_prefix(revision: Revision) -> str:
 def _checked(change: ChangeRequest, building: Building) -> list[checks.Check]:
     if not building.drafts:
         return []
+    now = timezone.now()
     subjects = [
-        checks.Subject(str(draft.ref), str(draft.action), draft.value, _used_by(change, draft))
+        checks.Subject(str(draft.ref), str(draft.action), draft.value, _used_by(change, draft), _fires_in(draft, now))
         for draft in building.drafts
     ]
     return checks.run_all(subjects)
+
+
+def _fires_in(draft: Draft, now: datetime) -> timedelta | None:
+    """How long until the schedule first fires; None for what is no schedule, is paused, or never fires."""
+    trigger = draft.value.get("trigger")
+    if draft.request is None or not isinstance(trigger, Mapping) or draft.value.get("is_enabled") is False:
+        return None
+    fires = recurrence.fires(trigger, now, 1)
+    return fires[0] - now if fires else None
 
 
 def _used_by(change: ChangeRequest, draft: Draft) -> tuple[str, ...]:
@@ -253,7 +266,22 @@ def _write_steps(plan: Plan, change: ChangeRequest, building: Building, document
         for draft in building.drafts
         if draft.comparison is not None
         for reason in draft.comparison.reasons
-    ]
+    ] + _impact(change, building)
+
+
+def _impact(change: ChangeRequest, building: Building) -> list[dict[str, str]]:
+    """Say which schedules run an earlier version of what gets a new one, as far as the mirror knows."""
+    found = []
+    for draft in building.drafts:
+        if draft.comparison is None:
+            continue
+        earlier = f"component:{draft.ref.name}:"
+        schedules = Schedule.objects.filter(workspace=change.workspace, pipeline_ref__startswith=earlier)
+        names = list(schedules.filter(missing_since=None).order_by("name").values_list("name", flat=True)[:_MOST_NAMED])
+        if names:
+            message = f"These schedules run an earlier version and stay with it: {', '.join(names)}."
+            found.append({"ref": str(draft.ref), "rule": "impact-schedules", "path": "", "message": message})
+    return found
 
 
 def _row(plan: Plan, position: int, draft: Draft, document: Document) -> Step:

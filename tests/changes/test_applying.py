@@ -491,3 +491,14 @@ def test_the_log_holds_what_was_sent_and_under_which_approval(team: Team) -> Non
     facts = json.loads(bytes(begun.leaf))["facts"]
     assert (facts["sha256"], facts["plan_digest"]) == (step.payload_sha256, change.plan_digest)
     assert (facts["base"], facts["method"]) == (step.base, "PUT")
+
+
+def test_a_workspace_that_is_gone_fails_the_apply_and_is_not_taken_for_an_empty_one(
+    team: Team, sandbox: RunningSandbox
+) -> None:
+    change, mark = in_queue(team), mark_of(sandbox)
+    sandbox.fault(path="/workspaces/", status=404, count=0)
+    change = drained(change)
+    assert change.state == State.FAILED
+    assert "Does it still exist?" in change.reason
+    assert not sandbox.writes(mark)

@@ -333,3 +333,30 @@ def test_a_plan_that_is_made_twice_at_once_is_stored_once(team: Team) -> None:
     Plan.objects.filter(pk=plan.pk).update(attempts=6)
     planning._store(late, planning.Made((), error="too late"))
     assert Plan.objects.get(pk=plan.pk).state == PlanState.MAKING
+
+
+def test_a_workspace_that_is_gone_is_not_an_empty_one(team: Team, sandbox: RunningSandbox) -> None:
+    sandbox.fault(path="/workspaces/", status=404, count=0)
+    change = opened(team)
+    assert change.state == State.PLAN_FAILED
+    assert "Does it still exist?" in change.reason
+
+
+def test_schedules_that_stay_with_an_earlier_version_are_named(team: Team) -> None:
+    guided(team)
+    name, text = guide_documents()[1]
+    change = opened(team, [(name, text.replace("train_job", "fit_job"))])
+    rules = {reason["rule"]: reason["message"] for reason in plan_of(change).reasons}
+    assert "weekly_training" in rules["impact-schedules"]
+
+
+def test_a_first_fire_within_the_hour_is_advice(team: Team) -> None:
+    guided(team)
+    soon = (timezone.now() + timedelta(minutes=20)).strftime("%Y-%m-%dT%H:%M:00")
+    text = schedule_text().replace("2030-01-07T02:00:00", soon)
+    hour, minute = soon[11:13].lstrip("0") or "0", soon[14:16].lstrip("0") or "0"
+    text = text.replace("hours: [2]", f"hours: [{hour}]").replace("minutes: [0]", f"minutes: [{minute}]")
+    change = opened(team, [("s.yml", text)])
+    outcome = {check["code"]: check for check in plan_of(change).checks}
+    assert change.state == State.IN_REVIEW
+    assert (outcome["fires-later"]["passed"], outcome["fires-later"]["level"]) == (False, "advisory")
