@@ -37,14 +37,16 @@ def check(
     mirror: Mirror | None = None,
     now: datetime | None = None,
     beside: Mapping[str, Document] | None = None,
+    exists: Callable[[str], bool] | None = None,
 ) -> dict[str, list[Problem]]:
     """Judge documents as they stand, by path, in the order of their lines.
 
     Without a mirror only the texts and each other are looked at. `beside` holds further documents that may be
-    referred to by path but are not judged themselves. `now` (aware) is needed to tell what lies in the past.
+    referred to by path but are not judged themselves. `now` (aware) is needed to tell what lies in the past, `exists`
+    to tell whether there is something at a path that a document names.
     """
     by_path = {**(beside or {}), **{document.path: document for document in documents}}
-    surroundings = Surroundings(by_path, mirror, now)
+    surroundings = Surroundings(by_path, mirror, now, exists)
     reports = {document.path: _report(document, surroundings) for document in documents}
     for report in reports.values():
         _check_files(report, reports)

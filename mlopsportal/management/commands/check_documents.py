@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from argparse import ArgumentParser
 from datetime import UTC, datetime
 from typing import Any
@@ -27,7 +28,7 @@ class Command(BaseCommand):
         documents = documents_at(options["paths"])
         if not documents:
             raise CommandError("There are no YAML files there.")
-        problems = check(documents, now=datetime.now(UTC), beside=documents_beside(documents))
+        problems = check(documents, now=datetime.now(UTC), beside=documents_beside(documents), exists=os.path.exists)
         entries = [_entry(document, problems[document.path]) for document in documents]
         if options["json"]:
             self.stdout.write(json.dumps(entries, indent=2))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
@@ -19,11 +19,15 @@ from mlopsportal.specs.ref import AzureReference, Ref, parse_azure_reference
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a document is judged against. Without a mirror the text is judged as it stands."""
+    """What a document is judged against. Without a mirror the text is judged as it stands.
+
+    `exists` tells whether there is a file or folder at a path seen from the bundle's root; None when nobody can tell.
+    """
 
     documents: Mapping[str, Document]
     mirror: Mirror | None = None
     now: datetime | None = None
+    exists: Callable[[str], bool] | None = None
 
     def maker_of(self, ref: Ref) -> Document | None:
         """Return the document that makes `ref`; one that leaves its version open makes any version."""
@@ -36,6 +40,11 @@ class Surroundings:
         """Return the document a relative path in another one means."""
         path = local_path(document.path, text)
         return self.documents.get(path) if path is not None else None
+
+    def is_missing(self, document: Document, text: str) -> bool:
+        """Is the file or folder that a relative path in a document means known not to be there?"""
+        path = local_path(document.path, text)
+        return path is not None and self.exists is not None and not self.exists(path)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ from typing import Any
 from mlopsportal.specs.bindings import Binding, binding_of, bindings_in, with_parent_jobs
 from mlopsportal.specs.checks.component import check_code, check_command_body, check_environment
 from mlopsportal.specs.checks.context import Report, Runnable, joined, runnable_of, suggestion
+from mlopsportal.specs.checks.control import CONTROL, check_control
+from mlopsportal.specs.checks.engines import check_engine
 from mlopsportal.specs.checks.ports import check_command, fits_type
 from mlopsportal.specs.checks.references import check_compute, check_reference
 from mlopsportal.specs.checks.shape import strings_in
@@ -19,12 +21,10 @@ from mlopsportal.specs.paths import is_absolute, is_local
 from mlopsportal.specs.ref import parse_azure_reference
 
 NODE_TYPES = frozenset(
-    {"command", "pipeline", "parallel", "sweep", "spark", "automl", "import", "data_transfer"}
-    | {"if_else", "do_while", "parallel_for"}
+    {"command", "pipeline", "parallel", "sweep", "spark", "automl", "import", "data_transfer"} | CONTROL
 )
 _NODE_NAME = re.compile(r"[a-z_][a-z0-9_]*")
 _REGISTERED_NAME = re.compile(r"[A-Za-z0-9_\-]{1,255}")
-_CONTROL = frozenset({"if_else", "do_while", "parallel_for"})
 _SKIPPED = frozenset({"component", "trial", "command", "search_space", "task", "sampling_algorithm", "objective"})
 
 
@@ -68,7 +68,11 @@ def _check_node(node: Mapping[str, Any], path: str, report: Report) -> Runnable 
             message = f"`{side}` must be a mapping."
             report.add("value-type", joined(path, side), message, "Write each name with its value below it.")
     kind = declared.lower() if isinstance(declared, str) else "command"
-    if kind in _CONTROL or kind in ("automl", "import"):
+    if kind in CONTROL:
+        check_control(kind, node, path, report)
+        return None
+    check_engine(kind, node, path, report)
+    if kind in ("automl", "import"):
         return None
     check_environment(node, report, path, required=False)
     if "component" in node:
@@ -76,7 +80,7 @@ def _check_node(node: Mapping[str, Any], path: str, report: Report) -> Runnable 
     if kind == "command":
         return _check_inline(node, path, report)
     if "trial" in node:
-        _check_file(node["trial"], joined(path, "trial"), report)
+        check_component_text(node["trial"], joined(path, "trial"), report)
     elif kind == "pipeline":
         message = "The step is of type pipeline but names no component."
         report.add("node-component-missing", joined(path, "component"), message, "Add `component:`.")
@@ -105,13 +109,13 @@ def _check_component(node: Mapping[str, Any], path: str, type_missing: bool, rep
         report.add("node-component-missing", here, message, "Write `azureml:<name>:<version>`.")
         return None
     else:
-        _check_file(component, here, report)
+        check_component_text(component, here, report)
     runnable = runnable_of(component, report)
     _check_type(node, path, type_missing, runnable, report)
     return runnable
 
 
-def _check_file(text: Any, path: str, report: Report) -> None:
+def check_component_text(text: Any, path: str, report: Report) -> None:
     """A component named by file is a document beside; any other text is a reference."""
     if not isinstance(text, str):
         return
@@ -123,7 +127,9 @@ def _check_file(text: Any, path: str, report: Report) -> None:
         elif beside is not None and not beside.kind.is_component and beside.kind is not Kind.OTHER:
             message = f"`{text}` is not a component but {beside.kind.value}."
             report.add("file-kind", path, message, "Name a component's file.")
-    elif parse_azure_reference(text, "component") is None:
+        return
+    reference = parse_azure_reference(text, "component")
+    if reference is None or reference.kind != "component":
         message = f"`{text}` is not a reference to a component."
         report.add("reference-form", path, message, "Write `azureml:<name>:<version>`.")
     else:
@@ -204,7 +210,7 @@ def _check_binding(
 def _is_control(path: str, frame: Frame) -> bool:
     """Does the path lie inside a step that steers others (if_else, do_while, parallel_for)?"""
     node = frame.jobs.get(path.split(".")[1])
-    return isinstance(node, Mapping) and str(node.get("type")) in _CONTROL
+    return isinstance(node, Mapping) and str(node.get("type")) in CONTROL
 
 
 def _check_step(binding: Binding, step: str, path: str, frame: Frame, report: Report) -> bool:

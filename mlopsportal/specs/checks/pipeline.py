@@ -7,7 +7,7 @@ from typing import Any
 
 from mlopsportal.specs.checks.component import COMPONENT_KEYS, check_head
 from mlopsportal.specs.checks.context import Report, joined, runnable_of
-from mlopsportal.specs.checks.nodes import Frame, check_nodes, check_registration
+from mlopsportal.specs.checks.nodes import Frame, check_component_text, check_nodes, check_registration
 from mlopsportal.specs.checks.references import check_compute, check_datastore, check_reference
 from mlopsportal.specs.checks.shape import (
     PORT_NAME,
@@ -80,8 +80,8 @@ def check_pipeline_job(value: Mapping[str, Any], report: Report) -> None:
 
 
 def _check_root_component(value: Mapping[str, Any], report: Report) -> None:
-    if runnable_of(value["component"], report) is None:
-        check_reference(value["component"], "component", "component", report)
+    """A job may be nothing but a component that is run: `component: azureml:train:1`, or a file."""
+    check_component_text(value["component"], "component", report)
 
 
 def check_graph(value: Mapping[str, Any], report: Report) -> None:

@@ -155,6 +155,18 @@ def check_paths(value: Any, report: Report) -> None:
             report.add("path-outside", path, message, "Use a path relative to this file, inside the same folder.")
         elif key not in _DOCUMENT_KEYS and path != "job.path":  # the old form of a schedule's create_job
             _check_upload(path, key, text, report)
+            _check_there(path, key, text, report)
+
+
+def _check_there(path: str, key: str, text: str, report: Report) -> None:
+    """The SDK looks for what it uploads with a component; a missing data path it finds only when it submits."""
+    if key == "path" and not path.endswith("build.path"):
+        return
+    bare = text.removesuffix(".zip")  # an included archive may be given as the folder it is made of
+    surroundings, document = report.surroundings, report.document
+    if surroundings.is_missing(document, text) and surroundings.is_missing(document, bare):
+        message = f"There is no file or folder `{text}` beside this one."
+        report.add("file-missing", path, message, "Add it, or name something that is registered: `azureml:…`.")
 
 
 def _check_upload(path: str, key: str, text: str, report: Report) -> None:

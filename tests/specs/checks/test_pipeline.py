@@ -130,6 +130,7 @@ def test_data_by_label_freezes() -> None:
 
 
 def test_control_flow_may_name_whole_steps() -> None:
-    nodes = "a: {component: 'azureml:c:1'}, w: {type: do_while, body: '${{parent.jobs.BODY}}', condition: x}"
+    loop = "type: do_while, body: '${{parent.jobs.BODY}}', condition: x, limits: {max_iteration_count: 3}, mapping: {}"
+    nodes = f"a: {{component: 'azureml:c:1'}}, w: {{{loop}}}"
     assert errors(JOB + f"jobs: {{{nodes}}}\n".replace("BODY", "a")) == {}
     assert "binding-unknown-node" in errors(JOB + f"jobs: {{{nodes}}}\n".replace("BODY", "z"))
