@@ -69,7 +69,8 @@ def make_environment() -> None:
 def install(requirements: Path) -> None:
     """Install one pinned requirements file, once, however many calls ask for it at the same time."""
     VENV.mkdir(exist_ok=True)
-    with (VENV / ".lock").open("w") as lock:
+    # Not .lock: uv waits five minutes for whoever holds the file of that name.
+    with (VENV / ".set-up.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if is_installed(requirements):
             return

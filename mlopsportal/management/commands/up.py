@@ -63,7 +63,6 @@ class Command(BaseCommand):
         sandbox_port = demo.sandbox_port(data)
         supervisor.start(sandbox(data, sandbox_port, options["time_scale"], empty=options["empty"]))
         call_command("migrate", interactive=False, verbosity=0)
-        call_command("createcachetable", verbosity=0)
         collect_static()
         supervisor.start(web(site))
         password = demo.password(data)

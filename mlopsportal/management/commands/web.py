@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from mlopsportal import health
@@ -24,6 +25,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if missing := health.unapplied_migrations():
             raise CommandError(f"Run `manage.py migrate` first. Not applied: {', '.join(missing)}")
+        call_command("createcachetable", verbosity=0)  # no migration makes it, and it is harmless to repeat
         collect_static()
         bind = options["bind"] or f"127.0.0.1:{options['port']}"
         serve(bind, workers=options["workers"], threads=options["threads"])
