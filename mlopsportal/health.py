@@ -19,6 +19,7 @@ from mlopsportal.accounts.models import User
 from mlopsportal.audit import triggers
 from mlopsportal.queue.models import TICKER, Heartbeat
 from registry.models import Workspace
+from registry.search_index import missing_search
 
 LONGEST_QUEUE_LAG = timedelta(seconds=60)
 LONGEST_SILENCE = timedelta(seconds=45)
@@ -56,6 +57,11 @@ def audit_triggers() -> Check:
     return Check("audit_triggers", passed=not missing, note=f"missing: {', '.join(missing)}" if missing else "")
 
 
+def search() -> Check:
+    missing = missing_search(connection)
+    return Check("search", passed=not missing, note=f"missing: {', '.join(missing)}" if missing else "")
+
+
 def queue_lag() -> Check:
     """Fail when a task has waited longer than any healthy worker would leave it."""
     now = timezone.now()
@@ -85,7 +91,7 @@ def demo() -> Check:
 
 
 ALIVE = (database, migrations, demo)
-READY = (database, migrations, audit_triggers, queue_lag, worker_heartbeat, first_sync)
+READY = (database, migrations, audit_triggers, search, queue_lag, worker_heartbeat, first_sync)
 
 
 def outcome(check: Callable[[], Check]) -> Check:

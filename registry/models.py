@@ -340,6 +340,7 @@ class Run(Mirrored):
     error = models.TextField(blank=True, default="", help_text="Why it failed, in Azure's words")
     steps_requested_at = models.DateTimeField(null=True, help_text="When somebody last asked for its steps")
     steps_synced_at = models.DateTimeField(null=True, help_text="When its steps were last read; null = not yet")
+    steps_error = models.TextField(blank=True, default="", help_text="Why its steps could not be read last time")
     steps_final = models.BooleanField(default=False, help_text="Steps were read after the run had ended")
 
     objects = RunQuerySet.as_manager()

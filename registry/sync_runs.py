@@ -39,7 +39,16 @@ OVERLAP = timedelta(hours=6)
 FRESH_RUNS = 500
 """A later sync reads again at least this many of the newest runs, and all that began in the last hours."""
 ACTIVE_AT_ONCE = 50
-FROM_HISTORY = ("started_at", "ended_at", "metrics", "error", "steps_requested_at", "steps_synced_at", "steps_final")
+FROM_HISTORY = (
+    "started_at",
+    "ended_at",
+    "metrics",
+    "error",
+    "steps_requested_at",
+    "steps_synced_at",
+    "steps_error",
+    "steps_final",
+)
 """Columns that a listing does not know better than run history."""
 
 

@@ -157,9 +157,11 @@ def _write_times(run: Run, history: Json, began: datetime) -> None:
     run.ended_at = facts.moment_or_none(history.get("endTimeUtc"))
     run.status = facts.status_of(history.get("status") or run.status)
     run.error = error_of(history)
-    run.steps_synced_at = began
+    run.steps_synced_at, run.steps_error = began, ""
     run.steps_final = run.status in TERMINAL_STATUSES
-    run.save(update_fields=["started_at", "ended_at", "status", "error", "steps_synced_at", "steps_final"])
+    run.save(
+        update_fields=["started_at", "ended_at", "status", "error", "steps_synced_at", "steps_error", "steps_final"]
+    )
 
 
 def error_of(history: Json) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -60,13 +61,22 @@ def sync_step(sync_run_id: int) -> None:
 
 
 def fetch_steps(run_id: int) -> None:
-    """Read a run and its steps anew, because somebody is looking at it."""
+    """Read a run and its steps anew, because somebody is looking at it; the row tells when that failed."""
     run = Run.objects.select_related("workspace").get(pk=run_id)
-    connection = azureml.connect(run.workspace.target())
     try:
-        sync_runs.refresh_runs(run.workspace, connection, [run.job_name], timezone.now())
-        fresh = Run.objects.select_related("part", "workspace").get(pk=run_id)
-        sync_steps.fetch_steps(run.workspace, connection, fresh)
+        _read(run.workspace, [run.job_name])
+    except AzureError as error:
+        Run.objects.filter(pk=run_id).update(steps_error=words(error))
+
+
+def _read(workspace: Workspace, names: list[str]) -> None:
+    """Read these runs, then the steps of each that is there."""
+    connection = azureml.connect(workspace.target())
+    try:
+        sync_runs.refresh_runs(workspace, connection, names, timezone.now())
+        there = Run.objects.filter(workspace=workspace, job_name__in=names, missing_since=None)
+        for run in there.select_related("part", "workspace"):
+            sync_steps.fetch_steps(workspace, connection, run)
     finally:
         connection.close()
 
@@ -84,15 +94,8 @@ def fetch_logs(listing_id: int) -> None:
 def follow_runs(workspace_id: int) -> None:
     """Read the runs under way between two syncs, so that their end is seen soon."""
     workspace = Workspace.objects.get(pk=workspace_id)
-    connection = azureml.connect(workspace.target())
-    try:
-        waiting = list(_active_runs(workspace, timezone.now())[:FOLLOWED])
-        sync_runs.refresh_runs(workspace, connection, [run.job_name for run in waiting], timezone.now())
-        fresh = Run.objects.filter(pk__in=[run.pk for run in waiting], missing_since=None)
-        for run in fresh.select_related("part", "workspace"):
-            sync_steps.fetch_steps(workspace, connection, run)
-    finally:
-        connection.close()
+    with suppress(AzureError):  # the next sync meets the same trouble and tells it where people look
+        _read(workspace, [run.job_name for run in _active_runs(workspace, timezone.now())])
 
 
 def _active_runs(workspace: Workspace, now: datetime) -> list[Run]:

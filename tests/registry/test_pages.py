@@ -167,3 +167,13 @@ def test_the_mirror_says_when_it_is_old(mirrored: Workspace) -> None:
     assert "may be out of date" not in member.get("/w/demo/runs/").content.decode()
     Workspace.objects.update(synced_at=timezone.now() - timedelta(hours=2))
     assert "may be out of date" in member.get("/w/demo/runs/").content.decode()
+
+
+def test_a_run_whose_steps_cannot_be_read_says_why(mirrored: Workspace) -> None:
+    run = Run.objects.filter(steps_synced_at=None)[0]
+    Workspace.objects.update(endpoint="http://127.0.0.1:9")
+    member = signed_in(mirrored)
+    member.post(f"/w/demo/runs/{run.job_name}/refresh/")
+    drain("sync")
+    page = member.get(f"/w/demo/runs/{run.job_name}/").content.decode()
+    assert "Its steps could not be read: Azure could not be reached" in page
