@@ -1,0 +1,55 @@
+"""The trigram index: what is missing is told, and put back."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from registry.models import SearchEntry
+from registry.search_index import FTS, POSTGRESQL_INDEX, install, missing_search
+from registry.searching import search
+from tests.registry.building import make_workspace
+
+pytestmark = pytest.mark.django_db
+
+
+def test_it_works() -> None:
+    assert missing_search(connection) == []
+
+
+def test_what_a_remade_table_lost_is_put_back_and_filled() -> None:
+    workspace = make_workspace()
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(f"DROP INDEX {POSTGRESQL_INDEX}")
+            lost = [POSTGRESQL_INDEX]
+        else:
+            cursor.execute(f"DROP TRIGGER {FTS}_insert")
+            lost = [f"{FTS}_insert"]
+    assert missing_search(connection) == lost
+    text = "churn_training weekly"
+    entry = SearchEntry(workspace=workspace, kind="run", ref="run:x", title="x", text=text, at=timezone.now())
+    entry.save()
+    install(connection)
+    assert missing_search(connection) == []
+    assert search([workspace], "TRAINING week") == [entry]
+
+
+def test_the_index_follows_what_is_written() -> None:
+    workspace = make_workspace()
+    entry = SearchEntry(workspace=workspace, kind="run", ref="run:x", title="x", text="before", at=timezone.now())
+    entry.save()
+    entry.text = "afterwards"
+    entry.save()
+    assert search([workspace], "before") == []
+    assert search([workspace], "afterwards", "run") == [entry]
+    assert search([workspace], "afterwards", "component") == []
+    assert search([make_workspace(slug="other")], "afterwards") == []
+    entry.delete()
+    assert search([workspace], "afterwards") == []
+
+
+@pytest.mark.parametrize("text", ['"', "a*b(c", "NOT x OR y", "%__", "\\", "' OR 1=1 --", "\u202e\u202e\u202e"])
+def test_no_text_breaks_the_search(text: str) -> None:
+    assert search([make_workspace()], text) == []
