@@ -52,7 +52,7 @@ def home(request: HttpRequest) -> HttpResponse:
     user, since = request.user, timezone.now() - _RECENT
     workspaces = list(Workspace.objects.for_user(user).order_by("slug"))
     changes = ChangeRequest.objects.for_user(user).for_list().order_by("-id")
-    runs = Run.objects.filter(workspace__in=workspaces, is_archived=False).for_list().select_related("workspace")
+    runs = Run.objects.filter(workspace__in=workspaces, is_archived__in=[False]).for_list().select_related("workspace")
     applicable = changes.filter(state=State.APPROVED, workspace__in=workspaces_for(user, Permission.APPLY))
     page = Home(
         workspaces=workspaces,
