@@ -119,7 +119,7 @@ def person(browser: Browser, portal: Portal, name: str, state: StorageState | No
     watch.over(context)
     yield Person(name, portal, context, context.new_page(), watch)
     context.close()
-    assert watch.complaints == []
+    assert not watch.complaints, watch.complaints
 
 
 def violations(page: Page) -> list[str]:

@@ -40,7 +40,7 @@ PAGES: dict[str, list[Place]] = {
     "account_change_password": places("viewer", "/accounts/password/change/"),
     "account_reset_password": [Place(None, "/accounts/password/help/")],
     "socialaccount_login_cancelled": [Place(None, "/accounts/entra/cancelled/")],
-    "socialaccount_login_error": [Place(None, "/accounts/entra/error/")],
+    "socialaccount_login_error": [Place(None, "/accounts/entra/error/", 401)],
     "token-list": places("author", "/tokens/"),
     "member-list": places("admin", "/workspaces/demo/members/"),
     "user-list": places("root", "/users/"),
