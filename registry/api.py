@@ -8,7 +8,7 @@ from typing import Any, cast
 from django.core.exceptions import BadRequest
 from django.db.models import QuerySet
 from django.urls import URLPattern, URLResolver, path, register_converter
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import generics
 from rest_framework.exceptions import ParseError, ValidationError
 from rest_framework.generics import get_object_or_404
@@ -103,11 +103,12 @@ class AssetList(InWorkspace, generics.ListAPIView[Asset]):
         kind = self.section.search_kind
         return narrowed(AssetFilter(self.request.GET, queryset=self.assets(), workspace=self.workspace, kind=kind))
 
-    @extend_schema(parameters=[_TEXT, _ARCHIVED])
+    @extend_schema(operation_id="assets_list", parameters=[_TEXT, _ARCHIVED])
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().get(request, *args, **kwargs)
 
 
+@extend_schema_view(get=extend_schema(operation_id="assets_retrieve"))
 class AssetDetail(InWorkspace, generics.RetrieveAPIView[Asset]):
     """One name."""
 
