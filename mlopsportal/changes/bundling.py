@@ -6,7 +6,7 @@ once; and when it is planned, with what the workspace itself says.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -59,6 +59,14 @@ def in_order(judged: Sequence[Judgement]) -> list[Judgement]:
     """Return them so that each comes after those it needs. Raises specs.order.DocumentCycle."""
     by_path = {item.document.path: item for item in judged}
     return [by_path[document.path] for document in order.in_dependency_order([item.document for item in judged])]
+
+
+def storable(lines: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return problems or repairs as JSON that any database takes: PostgreSQL stores no NUL in a text."""
+    return [
+        {key: item.replace("\0", "\ufffd") if isinstance(item, str) else item for key, item in line.items()}
+        for line in lines
+    ]
 
 
 def action_of(document: Document) -> str | None:

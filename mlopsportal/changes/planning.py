@@ -54,7 +54,9 @@ class Made:
         """Every problem by path, those of the checker and those of the plan."""
         planned = self.building.problems if self.building is not None else {}
         return {
-            item.document.path: [dict(p.as_json()) for p in (*item.problems, *planned.get(item.document.path, ()))]
+            item.document.path: bundling.storable(
+                problem.as_json() for problem in (*item.problems, *planned.get(item.document.path, ()))
+            )
             for item in self.judged
         }
 
@@ -246,7 +248,7 @@ def _update_documents(revision: Revision, made: Made) -> Mapping[str, Document]:
     for item in made.judged:
         document = documents[item.document.path]
         document.problems = problems[document.path]
-        document.repairs = [repair.as_json() for repair in item.repairs]
+        document.repairs = bundling.storable(repair.as_json() for repair in item.repairs)
         if made.building is not None:
             document.repairs += [note.as_json() for note in made.building.notes.get(document.path, ())]
             ref = made.building.refs.get(document.path)

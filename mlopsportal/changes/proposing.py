@@ -199,8 +199,8 @@ def _row(revision: Revision, position: int, item: Judgement) -> Document:
         content=item.document.text,
         kind=str(item.document.kind),
         ref="" if ref is None else str(ref),
-        problems=[problem.as_json() for problem in item.problems],
-        repairs=[repair.as_json() for repair in item.repairs],
+        problems=bundling.storable(problem.as_json() for problem in item.problems),
+        repairs=bundling.storable(repair.as_json() for repair in item.repairs),
     )
 
 

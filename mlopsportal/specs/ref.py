@@ -126,6 +126,8 @@ class Ref:
 def _require_text(label: str, part: str) -> None:
     if not part:
         raise InvalidRef(part, f"the {label} is empty")
+    if "\0" in part:  # no service has such a name, and PostgreSQL stores none
+        raise InvalidRef(ascii(part), f"the {label} holds a NUL character")
     if any(0xD800 <= ord(character) <= 0xDFFF for character in part):
         raise InvalidRef(ascii(part), f"the {label} holds half of a surrogate pair")
 

@@ -236,3 +236,24 @@ def test_the_number_of_queries_does_not_grow_with_the_change(team: Team, django_
     with django_assert_max_num_queries(25):
         door.get(f"changes/{change.pk}/")
     assert fresh(change).state == "in_review"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'name: "a\\0b"\ntype: command\n',
+        'name: s\ntrigger: {type: cron, expression: "* * * * *"}\njob: {path: "a\\0b", type: pipeline}\n',
+        'type: pipeline\njobs: {"a\\0": {component: "azureml:x:1", inputs: {y: "${{jobs.b\\0.outputs.c}}"}}}\n',
+        'action: cancel\ntarget: "run:a%00b"\n',
+        'action: archive\ntarget: "component:a%00:1"\n',
+        'action: delete\ntarget: "trigger:a%00"\n',
+        'action: run\ntarget: "component:%F0%9F%98%80:1"\nname: "a/../b"\n',
+    ],
+)
+def test_control_characters_in_values_are_no_server_error(team: Team, text: str) -> None:
+    door = Door(team["author"])
+    code, change = door.post("changes/", body(("bad.yml", text), submit=True))
+    assert code == 201
+    drain()
+    code, change = door.get(f"changes/{change['number']}/")
+    assert (code, change["state"] in ("draft", "plan_failed")) == (200, True)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mlopsportal.specs.ref import KINDS, InvalidRef, Ref, arm_id, parse_azure_reference, ref_of_arm_id
 
 BASE = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.MachineLearningServices/workspaces/ws"
-words = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
+words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=20)
 
 
 @pytest.mark.parametrize(
