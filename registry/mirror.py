@@ -62,7 +62,8 @@ class WorkspaceMirror:
         return self._names[kind, name]
 
     def _mirrored(self, row: Version) -> MirroredVersion:
-        return MirroredVersion(row.ref, row.type, self._interface(row), row.is_archived)
+        deprecated = str((row.tags or {}).get("deprecated") or "")
+        return MirroredVersion(row.ref, row.type, self._interface(row), row.is_archived, deprecated)
 
     def _interface(self, row: Version) -> Interface | None:
         if row.kind != AssetKind.COMPONENT or row.definition is None:

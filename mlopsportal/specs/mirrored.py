@@ -11,12 +11,16 @@ from mlopsportal.specs.ref import Ref
 
 @dataclass(frozen=True)
 class MirroredVersion:
-    """A version as the mirror knows it. `type` is Azure's ("command", "pipeline", "uri_folder", "mlflow_model")."""
+    """A version as the mirror knows it. `type` is Azure's ("command", "pipeline", "uri_folder", "mlflow_model").
+
+    `deprecated` is what its tag of that name says ("use train:7"), "" for a version that has no such tag.
+    """
 
     ref: Ref
     type: str
     interface: Interface | None = None
     archived: bool = False
+    deprecated: str = ""
 
 
 class Mirror(Protocol):

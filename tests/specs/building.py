@@ -74,9 +74,17 @@ class Workspace:
     def datastores(self) -> set[str]:
         return {"workspaceblobstore"}
 
-    def add(self, ref: str, kind: str, spec: dict[str, object] | None = None, *, archived: bool = False) -> None:
+    def add(
+        self,
+        ref: str,
+        kind: str,
+        spec: dict[str, object] | None = None,
+        *,
+        archived: bool = False,
+        deprecated: str = "",
+    ) -> None:
         interface = interface_of(spec) if spec is not None else None
-        self.found.append(MirroredVersion(Ref.parse(ref), kind, interface, archived))
+        self.found.append(MirroredVersion(Ref.parse(ref), kind, interface, archived, deprecated))
 
 
 def demo() -> Workspace:

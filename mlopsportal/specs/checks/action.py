@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mlopsportal.specs.checks.context import Report, joined, runnable_of, suggestion
-from mlopsportal.specs.checks.ports import fits_type
+from mlopsportal.specs.checks.context import Report, runnable_of, suggestion
+from mlopsportal.specs.checks.flows import check_given_inputs
 from mlopsportal.specs.checks.references import check_compute, check_reference
 from mlopsportal.specs.checks.shape import check_asset_name, check_keys, check_texts
 from mlopsportal.specs.documents import ACTIONS
-from mlopsportal.specs.interface import LITERAL_TYPES, Interface
 from mlopsportal.specs.ref import InvalidRef, Ref
 
 _TARGETS = {
@@ -96,21 +95,4 @@ def _check_run(value: Mapping[str, Any], target: Ref, report: Report) -> None:
         message = f"{target.name}:{target.version} is not a pipeline: only pipelines are run."
         report.add("action-target", "target", message, "Name a pipeline version.")
     elif pipeline.interface is not None:
-        _check_inputs(inputs, pipeline.interface, report)
-
-
-def _check_inputs(inputs: Mapping[str, Any], interface: Interface, report: Report) -> None:
-    """Given inputs exist and fit; missing ones may come from the run defaults, which the plan knows."""
-    for name, given in inputs.items():
-        path = joined("inputs", name)
-        port = interface.inputs.get(name)
-        if port is None:
-            message = f"The pipeline has no input `{name}`."
-            report.add("input-unknown", path, message, suggestion(name, interface.inputs))
-        elif port.type in LITERAL_TYPES:
-            if not fits_type(given, port.type):
-                message = f"`{given}` is no {port.type}, as `{name}` wants."
-                report.add("edge-type", path, message, f"Give it a {port.type}.")
-        else:
-            written = given.get("path") if isinstance(given, Mapping) else given
-            check_reference(written, "model" if port.type.endswith("_model") else "data", path, report)
+        check_given_inputs(inputs, pipeline.interface, "inputs", report)

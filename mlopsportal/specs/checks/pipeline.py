@@ -7,7 +7,8 @@ from typing import Any
 
 from mlopsportal.specs.checks.component import COMPONENT_KEYS, check_head
 from mlopsportal.specs.checks.context import Report, joined, runnable_of
-from mlopsportal.specs.checks.nodes import Frame, check_component_text, check_nodes, check_registration
+from mlopsportal.specs.checks.flows import Frame, check_registration
+from mlopsportal.specs.checks.nodes import check_component_text, check_nodes
 from mlopsportal.specs.checks.references import check_compute, check_datastore, check_reference
 from mlopsportal.specs.checks.shape import (
     PORT_NAME,

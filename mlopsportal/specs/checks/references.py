@@ -67,9 +67,13 @@ def _check_version(ref: Ref, path: str, report: Report) -> None:
     found = mirror.version(ref)
     if found is None:
         _report_unknown(ref, path, report)
-    elif found.archived:
+        return
+    if found.archived:
         message = f"{ref.name}:{ref.version} is archived; Azure still runs it, but nobody should start to use it."
         report.add("reference-archived", path, message, "Use a version that is not archived, or restore this one.")
+    if found.deprecated:
+        message = f"{ref.name}:{ref.version} is deprecated: {found.deprecated[:200]}"
+        report.add("reference-deprecated", path, message, "Move to the version that its owner recommends.")
 
 
 def _report_unknown(ref: Ref, path: str, report: Report) -> None:

@@ -8,7 +8,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from mlopsportal.specs import recurrence, zones
-from mlopsportal.specs.checks.context import Report, joined, suggestion
+from mlopsportal.specs.bindings import binding_of
+from mlopsportal.specs.checks.context import Report, joined, runnable_of, suggestion
+from mlopsportal.specs.checks.flows import check_given_inputs
 from mlopsportal.specs.checks.references import check_compute, check_datastore, check_reference
 from mlopsportal.specs.checks.shape import check_asset_name, check_keys, check_text_mapping, check_texts
 from mlopsportal.specs.normalize import unwrap_main
@@ -221,7 +223,9 @@ def _check_create_job(job: Any, path: str, report: Report) -> None:
         report.add("schedule-job-missing", path, "The schedule does not say what to start.", "Name a pipeline.")
     elif unwrap_main(job.get("jobs")) is not None:
         check_keys(job, path, _JOB_KEYS, report, "key-unknown")
-        check_reference(job["jobs"]["main"].get("component"), "component", joined(path, "jobs.main.component"), report)
+        main = job["jobs"]["main"]
+        check_reference(main.get("component"), "component", joined(path, "jobs.main.component"), report)
+        _check_inputs(main.get("component"), main.get("inputs"), joined(path, "jobs.main.inputs"), report)
     elif "jobs" in job or isinstance(job.get("job"), Mapping):
         message = "A pipeline written out inside a schedule is not accepted by Azure ML."
         report.add("schedule-job-inline", path, message, "Put the pipeline in a file of its own and name that.")
@@ -239,9 +243,18 @@ def _check_overrides(job: Mapping[str, Any], path: str, report: Report) -> None:
     if remote and "type" not in job:
         message = "A job that is named by reference needs its type when something is set for it."
         report.add("schedule-job-type", joined(path, "type"), message, "Add `type: pipeline`.")
+    _check_inputs(job["job"], job.get("inputs"), joined(path, "inputs"), report)
     settings = job.get("settings")
     if isinstance(settings, Mapping):
         check_compute(settings.get("default_compute"), joined(path, "settings.default_compute"), report)
+
+
+def _check_inputs(target: Any, inputs: Any, path: str, report: Report) -> None:
+    """What the schedule gives the pipeline is something that the pipeline takes; bindings lead to its own frame."""
+    pipeline = runnable_of(target, report)
+    if isinstance(inputs, Mapping) and pipeline is not None and pipeline.interface is not None:
+        given = {name: value for name, value in inputs.items() if binding_of(value) is None}
+        check_given_inputs(given, pipeline.interface, path, report)
 
 
 def _check_target(text: str, path: str, report: Report) -> None:

@@ -116,6 +116,15 @@ ENTRIES = (
         "the mirror of the workspace",
     ),
     CheckCode(
+        "reference-deprecated",
+        "Refers to something deprecated",
+        ADVICE,
+        "The version bears the tag `deprecated`: its owner asks everyone to move away from it.",
+        "component: azureml:train:2   # tagged deprecated: use train:3\n",
+        "component: azureml:train:3\n",
+        "the mirror of the workspace",
+    ),
+    CheckCode(
         "reference-floats",
         "A reference that moves",
         ADVICE,

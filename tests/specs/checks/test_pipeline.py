@@ -114,12 +114,13 @@ def test_a_step_without_type_that_runs_a_pipeline_is_an_error() -> None:
 
 def test_the_mirror_knows_what_is_not_there() -> None:
     mirror = demo()
-    mirror.add("component:old:1", "command", {}, archived=True)
+    mirror.add("component:old:1", "command", {}, archived=True, deprecated="use new:1")
     text = JOB.replace("serverless", "gpu") + "jobs: {a: {type: command, component: 'azureml:COMPONENT'}}\n"
     assert "compute-unknown" in errors(text.replace("COMPONENT", "old:1"), mirror=mirror)
     assert "reference-unknown" in errors(text.replace("COMPONENT", "new:1"), mirror=mirror)
     assert "reference-unknown" in errors(text.replace("COMPONENT", "new@latest"), mirror=mirror)
     assert "reference-archived" in advice(text.replace("COMPONENT", "old:1"), mirror=mirror)
+    assert "use new:1" in advice(text.replace("COMPONENT", "old:1"), mirror=mirror)["reference-deprecated"].message
     assert "reference-floats" in advice(text.replace("COMPONENT", "old@latest"), mirror=mirror)
 
 
@@ -134,3 +135,42 @@ def test_control_flow_may_name_whole_steps() -> None:
     nodes = f"a: {{component: 'azureml:c:1'}}, w: {{{loop}}}"
     assert errors(JOB + f"jobs: {{{nodes}}}\n".replace("BODY", "a")) == {}
     assert "binding-unknown-node" in errors(JOB + f"jobs: {{{nodes}}}\n".replace("BODY", "z"))
+
+
+def test_data_of_another_type_than_the_input_takes_is_seen() -> None:
+    mirror = demo()
+    mirror.add("data:table:1", "mltable")
+    mirror.add("data:file:1", "uri_file")
+    for data, near in (("raw-data:1", False), ("table:1", False), ("file:1", True)):
+        text = job(a=node(f"{{raw: {{path: 'azureml:{data}'}}}}"))
+        assert ("edge-type-near" in advice(text, PREP, mirror=mirror)) is near, data
+
+
+GROUPED = document(
+    """
+    type: pipeline
+    name: grouped
+    version: 1
+    inputs:
+      g: {type: group, properties: {n: {type: integer}, deep: {type: group, properties: {s: {type: string}}}}}
+    jobs: {a: {type: command, component: 'azureml:prep:1', inputs: {n: '${{parent.inputs.g.n}}'}}}
+    """,
+    "grouped.yml",
+)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "code"),
+    [
+        ("{g: {n: 1, deep: {s: x}}}", None),
+        ("{g.n: 1, g.deep.s: x}", None),
+        ("{g: '${{parent.inputs.group}}'}", None),
+        ("{g: {n: many, deep: {s: x}}}", "edge-type"),
+        ("{g: {n: 1}}", "input-missing"),
+        ("{g: {n: 1, m: 2, deep: {s: x}}}", "input-unknown"),
+    ],
+)
+def test_inputs_in_groups_are_judged_one_by_one(inputs: str, code: str | None) -> None:
+    step = f"{{type: pipeline, component: ./grouped.yml, inputs: {inputs}}}"
+    text = f"{JOB}inputs: {{group: {{n: 1, deep: {{s: x}}}}}}\njobs:\n  a: {step}\n"
+    assert list(errors(text, GROUPED)) == ([] if code is None else [code])

@@ -146,3 +146,16 @@ def test_a_change_honours_is_enabled() -> None:
 def test_keys_of_the_trigger_on_the_top_level_are_sent_where_they_belong() -> None:
     found = errors(NAME + "frequency: week\ninterval: 1\n" + recurrence() + JOB)
     assert "below `trigger:`" in found["key-unknown"].fix
+
+
+def test_what_a_schedule_gives_its_pipeline_is_something_it_takes() -> None:
+    mirror = demo()
+    mirror.add("component:p:1", "pipeline", {"inputs": {"n": {"type": "integer"}, "raw": {"type": "uri_folder"}}})
+    job = "create_job: {type: pipeline, job: 'azureml:p:1', inputs: INPUTS}\n"
+    one_node = "create_job: {type: pipeline, jobs: {main: {component: 'azureml:p:1', inputs: INPUTS}}}\n"
+    for form in (job, one_node):
+        text = NAME + recurrence() + form
+        assert errors(text.replace("INPUTS", "{n: 3, raw: {path: 'azureml:raw-data:1'}}"), mirror=mirror) == {}
+        assert "edge-type" in errors(text.replace("INPUTS", "{n: many}"), mirror=mirror)
+        assert "input-unknown" in errors(text.replace("INPUTS", "{m: 3}"), mirror=mirror)
+        assert "reference-unknown" in errors(text.replace("INPUTS", "{raw: 'azureml:nope:1'}"), mirror=mirror)
