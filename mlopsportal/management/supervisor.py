@@ -81,7 +81,7 @@ class Child:
 
     def has_rested(self) -> bool:
         """Say whether the pause since its last start is over; it doubles with each quick death."""
-        pause = min(FIRST_PAUSE_SECONDS * 2 ** min(self.failures, 10), LONGEST_PAUSE_SECONDS)
+        pause = min(FIRST_PAUSE_SECONDS * 2.0 ** min(self.failures, 10), LONGEST_PAUSE_SECONDS)
         return time.monotonic() - self.started_at >= pause
 
 

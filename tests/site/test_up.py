@@ -16,6 +16,7 @@ import pytest
 
 from mlopsportal.management.startup import ROOT
 from tests.site.processes import (
+    children_of,
     clean_environment,
     database_url,
     descendants,
@@ -52,12 +53,17 @@ def portal(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
 
 
 def command_of(pid: int) -> str:
-    return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
-def part(process: subprocess.Popen[bytes], name: str) -> int:
-    """Return the leader of the part of `up` that runs this command."""
-    return next(pid for pid in descendants(process.pid) if f"manage.py {name}" in command_of(pid))
+def parts(process: subprocess.Popen[bytes]) -> dict[str, int]:
+    """Return the leaders of the parts of `up` that run now, by the name of their command."""
+    commands = {pid: command_of(pid) for pid in children_of(process.pid) if is_alive(pid)}
+    names = ("sandbox", "web", "worker")
+    return {name: pid for name in names for pid, line in commands.items() if f"manage.py {name}" in line}
 
 
 def test_it_becomes_ready_and_ctrl_c_leaves_nothing(
@@ -79,12 +85,11 @@ def test_it_becomes_ready_and_ctrl_c_leaves_nothing(
 def test_what_is_killed_comes_back(portal: tuple[subprocess.Popen[bytes], str]) -> None:
     process, address = portal
     wait_for(lambda: status_of(f"{address}/readyz") == 200, seconds=60)
-    for name in ("web", "worker", "sandbox"):
-        dead = part(process, name)
-        os.kill(dead, signal.SIGKILL)
-        wait_for(lambda dead=dead: not is_alive(dead), seconds=5)
+    before = parts(process)
+    for pid in before.values():
+        os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: not set(before.values()) & set(parts(process).values()) and len(parts(process)) == 3, seconds=5)
     wait_for(lambda: status_of(f"{address}/healthz") == 200, seconds=20)
-    assert {part(process, name) for name in ("web", "worker", "sandbox")}
 
 
 def test_when_it_is_killed_itself_nothing_stays(portal: tuple[subprocess.Popen[bytes], str]) -> None:
