@@ -54,6 +54,7 @@ class LiveWorkspace:
             type=_type_of(properties),
             interface=interface_of_raw(raw),
             archived=properties.get("isArchived") is True,
+            deprecated=_deprecated(properties),
         )
 
     def versions(self, kind: str, name: str) -> list[str]:
@@ -103,6 +104,16 @@ def _type_of(properties: Mapping[str, Any]) -> str:
     if isinstance(spec, Mapping):
         return str(spec.get("type") or "command")
     return str(properties.get("dataType") or properties.get("modelType") or "")
+
+
+def _deprecated(properties: Mapping[str, Any]) -> str:
+    """What the tag `deprecated` says; Azure keeps a component's tags in one of two places."""
+    spec = properties.get("componentSpec")
+    for place in (properties, spec if isinstance(spec, Mapping) else {}):
+        tags = place.get("tags")
+        if isinstance(tags, Mapping) and tags.get("deprecated"):
+            return str(tags["deprecated"])
+    return ""
 
 
 def _created_at(item: Mapping[str, Any]) -> tuple[str, int, str]:

@@ -360,3 +360,10 @@ def test_a_first_fire_within_the_hour_is_advice(team: Team) -> None:
     outcome = {check["code"]: check for check in plan_of(change).checks}
     assert change.state == State.IN_REVIEW
     assert (outcome["fires-later"]["passed"], outcome["fires-later"]["level"]) == (False, "advisory")
+
+
+def test_a_version_that_was_deprecated_a_moment_ago_is_advice(team: Team, sandbox: RunningSandbox) -> None:
+    sandbox.edit("components", "model_training", "1", properties={"tags": {"deprecated": "use model_training:2"}})
+    change = opened(team, guide_documents())
+    assert change.state == State.IN_REVIEW
+    assert "reference-deprecated" in {problem["code"] for problem in plan_of(change).problems}
