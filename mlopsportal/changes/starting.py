@@ -106,6 +106,7 @@ def compensate(change: ChangeRequest, *, actor: Actor) -> ChangeRequest:
     """
     with transaction.atomic():
         change = locked(change)
+        require(actor, Permission.OPEN, change.workspace)
         if change.state != State.PARTIALLY_APPLIED:
             raise WrongState(change.state, "compensate")
         documents = _undoing_documents(change)

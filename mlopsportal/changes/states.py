@@ -71,7 +71,7 @@ NEXT: Final[Mapping[State, str]] = {
     State.PLAN_FAILED: "its author sends a new revision, or has it planned again",
     State.STALE: "it is planned again against what is there now, and reviewed again",
     State.FAILED: "an operator tries again, or its author has it planned again",
-    State.PARTIALLY_APPLIED: "an operator resumes the remaining steps, or opens a change that takes the sent ones back",
+    State.PARTIALLY_APPLIED: "an operator resumes the remaining steps, or an author has the sent ones taken back",
     State.UNKNOWN: "an operator has the workspace read again, to learn whether the last step arrived",
     State.NO_CHANGE: "nothing: the workspace is already as wished",
     State.REJECTED: "nothing: a reviewer rejected it",
