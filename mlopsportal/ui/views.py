@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
 from mlopsportal.specs.codes import CODES
 from mlopsportal.ui.glossary import WORDS
 
 
+@require_safe
 def help_page(request: HttpRequest) -> HttpResponse:
     """What the words mean and which keys there are."""
     return render(request, "ui/help/help.html", {"words": WORDS})
 
 
+@require_safe
 def check_list(request: HttpRequest) -> HttpResponse:
     """Every check code with its title."""
     return render(request, "ui/help/check_list.html", {"entries": list(CODES.values())})
 
 
+@require_safe
 def check_detail(request: HttpRequest, code: str) -> HttpResponse:
     """Why a check is there, what is wrong and what is right."""
     entry = CODES.get(code)
@@ -28,8 +33,12 @@ def check_detail(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """The 400 page: says what could not be read (`handler400`)."""
-    return render(request, "400.html", {"reason": str(exception)}, status=400)
+    """The 400 page: says what could not be read (`handler400`).
+
+    Only our own words for it: what the framework says of a suspicious request is for the log.
+    """
+    reason = str(exception) if isinstance(exception, BadRequest) else ""
+    return render(request, "400.html", {"reason": reason}, status=400)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
