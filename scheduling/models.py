@@ -82,6 +82,29 @@ class Schedule(Mirrored):
         return "enabled" if self.is_enabled else "disabled"
 
 
+class ScheduleUse(models.Model):
+    """One reference of a schedule's job to a version: its pipeline, the data it feeds in, what an inline job names."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
+    schedule = models.ForeignKey(Schedule, on_delete=models.CASCADE, related_name="uses")
+    node = models.CharField(max_length=255, blank=True, default="", help_text="Path of the node, empty for the job")
+    kind = models.CharField(max_length=16)
+    name = models.CharField(max_length=255)
+    version = models.CharField(max_length=64, blank=True, default="")
+    label = models.CharField(max_length=64, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["schedule", "node", "kind", "name", "version", "label"], name="schedule_use_once"
+            )
+        ]
+        indexes = [models.Index(fields=["workspace", "kind", "name", "version"], name="schedule_use_target")]
+
+    def __str__(self) -> str:
+        return f"{self.schedule} uses {self.kind}:{self.name}:{self.version or self.label}"
+
+
 class ScheduleState(models.Model):
     """What a schedule was at some time: `schedule:<name>@<digest>` stays readable after the schedule has changed."""
 

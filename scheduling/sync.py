@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from mlopsportal.azureml import Json
 from mlopsportal.specs import digest, normalize
 from mlopsportal.specs.ref import Ref
 from registry import raw as raws
-from registry.facts import mapping, moment, name_of, properties_of, tags_of, text
+from registry.facts import mapping, moment, name_of, properties_of, references_in, tags_of, text, use_columns
 from registry.findings import resolve
 from registry.missing import mark_missing
 from registry.models import Finding, FindingKind, Run, Version, Workspace
@@ -22,7 +22,7 @@ from registry.searching import Entry, write_entries
 from registry.stages import Cursor, StageResult
 from scheduling.documents import scheduled_pipeline
 from scheduling.forecast import next_fire
-from scheduling.models import Schedule, ScheduleState, TriggerType
+from scheduling.models import Schedule, ScheduleState, ScheduleUse, TriggerType
 
 if TYPE_CHECKING:
     from mlopsportal.azureml import Connection
@@ -84,6 +84,7 @@ def upsert(workspace: Workspace, items: tuple[Json, ...] | list[Json], now: date
     Schedule.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["workspace", "name"], update_fields=_COLUMNS, batch_size=100
     )
+    _write_uses(workspace, changed)
     _note_states(workspace, rows, changed, now)
     write_entries(workspace, [_entry(row) for row in rows])
     same = by_name.keys() - {row.name for row in rows}
@@ -132,6 +133,28 @@ def _row(workspace: Workspace, raw: Json, definition: int, versions: Mapping[str
         modified_at=moment(stamps.get("lastModifiedAt"), created),
         next_fire_at=next_fire(trigger, is_enabled=is_enabled, after=now),
     )
+
+
+def _write_uses(workspace: Workspace, items: list[Json]) -> None:
+    """Keep which versions each schedule's job names, so that a version's schedules are one index look-up."""
+    by_name = {name_of(raw, "a schedule"): raw for raw in items}
+    keys = dict(Schedule.objects.filter(workspace=workspace, name__in=by_name).values_list("name", "pk"))
+    uses = [
+        ScheduleUse(workspace=workspace, schedule_id=keys[name], node=text(node), **columns)
+        for name, raw in by_name.items()
+        for node, columns in _uses_of(raw)
+    ]
+    ScheduleUse.objects.filter(schedule__in=keys.values()).delete()
+    ScheduleUse.objects.bulk_create(uses, batch_size=200, ignore_conflicts=True)
+
+
+def _uses_of(raw: Json) -> Iterator[tuple[str, dict[str, str]]]:
+    definition = normalize.definition_of_schedule(raw)
+    job = mapping(definition.get("job"))
+    for node, reference in references_in({**job, "inputs": definition.get("inputs")}):
+        columns = use_columns(reference)
+        if columns is not None and not columns.pop("registry"):
+            yield node, columns
 
 
 def _entry(row: Schedule) -> Entry:

@@ -20,13 +20,13 @@ from registry.models import (
     Version,
     Workspace,
 )
-from scheduling.models import Schedule, ScheduleState
+from scheduling.models import Schedule, ScheduleState, ScheduleUse
 from tests.registry.building import make_workspace, sync
 from tests.sandbox_server import RunningSandbox, running_sandbox
 
 MODELS: tuple[type[Model], ...] = (
     *(Workspace, Definition, Asset, Version, Use, Run, Step, Edge, SyncRun, Finding, SearchEntry),
-    *(Schedule, ScheduleState),
+    *(Schedule, ScheduleState, ScheduleUse),
 )
 KEPT: dict[type[Model], list[Model]] = {}
 

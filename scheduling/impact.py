@@ -1,0 +1,92 @@
+"""Who uses a version, schedules among them, and when one of them fires next; reads rows, sends nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.db.models import Q, QuerySet
+
+from mlopsportal.specs.ref import Ref
+from registry.impact import Consumer, Impact, impact_of, is_newest
+from registry.models import Workspace
+from scheduling.forecast import next_fire
+from scheduling.models import Schedule, ScheduleUse
+
+MOST_SCHEDULES = 100
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class ScheduleUsing:
+    """A schedule that uses a version: `through` is the version its job names; `next_fire_at` None: it does not fire."""
+
+    schedule: Schedule
+    through: Ref
+    floats: bool
+    next_fire_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Affected:
+    """Everything that uses a version: what `registry.impact` finds, and schedules, the next to fire first."""
+
+    within: Impact
+    schedules: Sequence[ScheduleUsing]
+    is_cut: bool = False
+
+    @property
+    def next_fire_at(self) -> datetime | None:
+        return next((item.next_fire_at for item in self.schedules if item.next_fire_at), None)
+
+    @property
+    def is_nothing(self) -> bool:
+        found = self.within
+        return not (self.schedules or found.consumers or found.runs.count or found.models or found.elsewhere)
+
+
+def affected_by(
+    workspace: Workspace, ref: Ref, *, visible: QuerySet[Workspace], now: datetime, as_newest: bool | None = None
+) -> Affected:
+    """Return who uses a version, at most a fixed amount of each; see `registry.impact.impact_of`."""
+    within = impact_of(workspace, ref, visible=visible, now=now, as_newest=as_newest)
+    newest = is_newest(workspace, ref) if as_newest is None else as_newest
+    schedules = schedules_using(workspace, ref, within.consumers, now=now, newest=newest)
+    return Affected(within, schedules[:MOST_SCHEDULES], within.is_cut or len(schedules) > MOST_SCHEDULES)
+
+
+def schedules_using(
+    workspace: Workspace, ref: Ref, consumers: Iterable[Consumer], *, now: datetime, newest: bool
+) -> list[ScheduleUsing]:
+    """Return the schedules whose job names `ref` or one of its consumers, the next to fire first; one query."""
+    named = {(str(ref.kind), ref.name, ref.version or ""): ref}
+    named |= {(item.ref.kind, item.ref.name, item.ref.version or ""): item.ref for item in consumers}
+    wanted = Q()
+    for kind in {kind for kind, _, _ in named}:
+        names = {name for other, name, _ in named if other == kind}
+        versions = {version for other, _, version in named if other == kind}
+        wanted |= Q(kind=kind, name__in=names, version__in={*versions, ""})
+    rows = ScheduleUse.objects.filter(wanted, workspace=workspace, schedule__missing_since=None)
+    rows = rows.select_related("schedule").defer("schedule__remainder")
+    found: dict[int, ScheduleUsing] = {}
+    for use in rows.order_by("-version", "id")[: MOST_SCHEDULES * 4]:
+        through = named.get((use.kind, use.name, use.version)) or (
+            ref if not use.version and newest and (use.kind, use.name) == (ref.kind, ref.name) else None
+        )
+        if through is not None:
+            found.setdefault(
+                use.schedule_id, ScheduleUsing(use.schedule, through, not use.version, _fires(use.schedule, now))
+            )
+    return sorted(found.values(), key=_soonest)
+
+
+def _fires(schedule: Schedule, now: datetime) -> datetime | None:
+    """Return the next fire; forecast anew where the mirror's has passed."""
+    if not schedule.is_enabled or schedule.next_fire_at is None or schedule.next_fire_at > now:
+        return schedule.next_fire_at if schedule.is_enabled else None
+    return next_fire(schedule.trigger, is_enabled=True, after=now)
+
+
+def _soonest(item: ScheduleUsing) -> tuple[datetime, str]:
+    return item.next_fire_at or _NEVER, item.schedule.name

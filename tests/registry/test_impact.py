@@ -1,0 +1,146 @@
+"""Who uses a version, as the mirror of the demo knows it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from mlopsportal.specs.ref import Ref
+from registry.impact import RUNS_COUNTED, Impact, consumers_of, impact_of
+from registry.models import Asset, Edge, EdgeRole, Run, Use, Version, Workspace
+
+pytestmark = pytest.mark.django_db
+
+
+def impact(workspace: Workspace, text: str) -> Impact:
+    visible = Workspace.objects.all()
+    newest = Run.objects.filter(workspace=workspace).order_by("-started_at").values_list("started_at", flat=True)[0]
+    return impact_of(workspace, Ref.parse(text), visible=visible, now=newest + timedelta(hours=1))
+
+
+def float_on_newest(workspace: Workspace, consumer: str, name: str) -> None:
+    """Have a mirrored pipeline version name the newest version of a component by its label."""
+    owner, _, version = consumer.partition(":")
+    row = Version.objects.get(workspace=workspace, kind="component", name=owner, version=version)
+    uses = Use.objects.filter(consumer=row, kind="component", name=name)
+    assert uses.update(version="", label="latest") > 0
+
+
+def test_pipelines_that_name_a_component_are_found_with_node_and_ports(mirrored: Workspace) -> None:
+    found = impact(mirrored, "component:train_churn_model:6")
+    [direct] = [item for item in found.consumers if item.is_direct]
+    assert str(direct.ref) == "component:churn_training:6"
+    assert [place.node for place in direct.places] == ["train"]
+    assert {"learning_rate", "train"} <= set(direct.places[0].ports)
+
+
+def test_use_through_nesting_is_found_and_says_through_what(mirrored: Workspace) -> None:
+    found = {str(item.ref): item for item in impact(mirrored, "component:clean_sales:3").consumers}
+    nested = found["component:demand_forecast_training:4"]
+    assert (nested.depth, str(nested.through)) == (2, "component:demand_features:3")
+    assert found["component:demand_features:3"].depth == 1
+
+
+def test_an_environment_reaches_pipelines_through_its_components(mirrored: Workspace) -> None:
+    found = impact(mirrored, "environment:sklearn-train:3")
+    assert {str(item.ref) for item in found.components} >= {"component:evaluate_classifier:4"}
+    assert {str(item.ref) for item in found.pipelines} >= {"component:churn_training:6", "component:fraud_training:5"}
+
+
+def test_a_label_leads_to_the_newest_version_and_to_no_other(mirrored: Workspace) -> None:
+    float_on_newest(mirrored, "churn_training:5", "train_churn_model")
+    newest = Asset.objects.get(workspace=mirrored, kind="component", name="train_churn_model").latest_version
+    found, _ = consumers_of(mirrored, Ref("component", "train_churn_model", newest))
+    assert [str(item.ref) for item in found if item.floats] == ["component:churn_training:5"]
+    older, _ = consumers_of(mirrored, Ref("component", "train_churn_model", "5"))
+    assert not [item for item in older if item.floats]
+
+
+def test_a_version_that_is_not_published_yet_would_be_taken_by_labels(mirrored: Workspace) -> None:
+    float_on_newest(mirrored, "churn_training:5", "train_churn_model")
+    found, _ = consumers_of(mirrored, Ref("component", "train_churn_model", "99"), as_newest=True)
+    assert [str(item.ref) for item in found] == ["component:churn_training:5"]
+
+
+def test_recent_runs_are_those_of_its_pipelines_and_those_whose_steps_ran_it(mirrored: Workspace) -> None:
+    found = impact(mirrored, "component:prepare_customers:4")
+    assert found.runs.count > 0
+    assert {run.pipeline_name for run in found.runs.newest} == {"churn_training"}
+
+
+def test_runs_of_long_ago_do_not_count(mirrored: Workspace) -> None:
+    ref = Ref("component", "prepare_customers", "4")
+    found = impact_of(mirrored, ref, visible=Workspace.objects.all(), now=timezone.now() + timedelta(days=400))
+    assert (found.runs.count, list(found.runs.newest)) == (0, [])
+
+
+def test_models_are_those_that_its_runs_made(mirrored: Workspace) -> None:
+    model = Version.objects.filter(workspace=mirrored, kind="model").exclude(job_name="").order_by("-created_at")[0]
+    maker = Run.objects.filter(steps__run_id_azure=model.job_name).first() or Run.objects.get(job_name=model.job_name)
+    assert maker.pipeline is not None
+    assert str(model.ref) in {str(row.ref) for row in impact(mirrored, str(maker.pipeline.ref)).models}
+
+
+def test_another_workspace_with_the_same_definition_is_named_to_those_who_see_it(mirrored: Workspace) -> None:
+    other = Workspace.objects.create(slug="prod", subscription_id="s", resource_group="r", name="prod")
+    row = Version.objects.get(workspace=mirrored, kind="component", name="train_churn_model", version="6")
+    asset = Asset.objects.get(pk=row.asset_id)
+    asset.pk, asset.workspace = None, other
+    asset.save()
+    row.pk, row.workspace, row.asset = None, other, asset
+    row.save()
+    ref = Ref("component", "train_churn_model", "6")
+    now = timezone.now()
+    assert [item.workspace.slug for item in impact(mirrored, str(ref)).elsewhere] == ["prod"]
+    assert impact_of(mirrored, ref, visible=Workspace.objects.filter(pk=mirrored.pk), now=now).elsewhere == []
+
+
+def test_versions_that_name_each_other_in_a_circle_end(mirrored: Workspace) -> None:
+    inner = Version.objects.get(workspace=mirrored, kind="component", name="demand_features", version="3")
+    Use.objects.create(workspace=mirrored, consumer=inner, node="loop", kind="component", name="demand_forecast_training", version="4")
+    assert impact(mirrored, "component:clean_sales:3").is_cut is False
+
+
+def many_runs(workspace: Workspace, count: int, ref: str) -> None:
+    version = Version.objects.get(workspace=workspace, kind="component", name="churn_training", version="6")
+    now = timezone.now()
+    runs = [
+        Run(workspace=workspace, job_name=f"many-{n}", status="Completed", started_at=now, seen_at=now, pipeline=version)
+        for n in range(count)
+    ]
+    Run.objects.bulk_create(runs, batch_size=500)
+    Edge.objects.bulk_create(
+        [Edge(workspace=workspace, run=run, role=EdgeRole.EXECUTES, ref=ref, at=now) for run in runs], batch_size=500
+    )
+
+
+def test_counting_stops_and_says_so(mirrored: Workspace) -> None:
+    many_runs(mirrored, RUNS_COUNTED + 20, "component:churn_training:6")
+    ref = Ref("component", "churn_training", "6")
+    found = impact_of(mirrored, ref, visible=Workspace.objects.all(), now=timezone.now())
+    assert (found.runs.count, found.runs.is_more) == (RUNS_COUNTED, True)
+
+
+def test_it_asks_the_same_few_questions_of_many_runs(mirrored: Workspace) -> None:
+    with CaptureQueriesContext(connection) as few:
+        impact(mirrored, "component:prepare_customers:4")
+    many_runs(mirrored, 300, "component:prepare_customers:4")
+    with CaptureQueriesContext(connection) as many:
+        impact(mirrored, "component:prepare_customers:4")
+    assert len(many) == len(few) <= 24
+
+
+def test_every_question_is_answered_from_an_index(mirrored: Workspace) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("reads the plans of SQLite; PostgreSQL scans tables as small as these on purpose")
+    with CaptureQueriesContext(connection) as asked:
+        impact(mirrored, "component:prepare_customers:4")
+    for query in asked.captured_queries:
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN QUERY PLAN {query['sql']}")
+            plans = [str(row[-1]) for row in cursor.fetchall()]
+        assert not [plan for plan in plans if plan.startswith("SCAN registry_")], (plans, query["sql"])
