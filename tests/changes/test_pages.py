@@ -110,6 +110,21 @@ def test_a_review_of_an_older_plan_is_refused_on_the_page(team: Team) -> None:
     assert fresh(change).state == State.IN_REVIEW
 
 
+def test_a_failed_soft_check_is_set_aside_with_a_reason_by_an_operator(team: Team) -> None:
+    floating = component_text().replace("azureml:data-prep-env:1", "azureml:data-prep-env@latest")
+    change = approved(team, opened(team, [("prep.yml", floating)]))
+    operator = browser(team, "operator")
+    assert operator.post(reverse("change-apply", args=[change.pk])).status_code == 409
+    assert "Set aside for this plan" not in page(team, "author", change, "?tab=checks")
+    shown = page(team, "operator", change, "?tab=checks")
+    assert 'name="code" value="pinned-environments"' in shown
+    address = reverse("change-override", args=[change.pk])
+    assert operator.post(address, {"code": "pinned-environments", "reason": " "}).status_code == 400
+    assert operator.post(address, {"code": "pinned-environments", "reason": "a try-out"}).status_code == 302
+    assert "a try-out" in page(team, "viewer", change, "?tab=checks")
+    assert operator.post(reverse("change-apply", args=[change.pk])).status_code == 302
+
+
 @pytest.mark.parametrize("verdict", ["reject", "request_changes"])
 def test_a_refusal_needs_words(team: Team, verdict: str) -> None:
     change = opened(team)

@@ -14,6 +14,7 @@ from mlopsportal.accounts.roles import Permission, can
 from mlopsportal.audit.actions import Action, Actor
 from mlopsportal.audit.models import Event
 from mlopsportal.changes import approvals, policy
+from mlopsportal.changes.checks import Level
 from mlopsportal.changes.models import ChangeRequest, Document, Plan, Review, Revision
 from mlopsportal.changes.settling import soft_checks_failed
 from mlopsportal.changes.states import (
@@ -345,6 +346,22 @@ class ChangePage:
     @cached_property
     def checks_failed(self) -> list[dict[str, Any]]:
         return [check for check in self.plan.checks if not check.get("passed")] if self.plan else []
+
+    @cached_property
+    def overrides(self) -> list[dict[str, Any]]:
+        """The soft checks that were set aside for the current plan."""
+        digest = self.change.plan_digest
+        return [entry for entry in self.change.overrides if entry["plan_digest"] == digest]
+
+    @cached_property
+    def overridable(self) -> list[dict[str, Any]]:
+        """The failed soft checks that this reader may set aside."""
+        if not self.change.plan_digest or not self.change.is_open:
+            return []
+        if not can(self.actor, Permission.OVERRIDE, self.change.workspace):
+            return []
+        stopping = set(soft_checks_failed(self.change))
+        return [check for check in self.checks_failed if check["level"] == Level.SOFT and check["code"] in stopping]
 
     # What the reader may do
 
