@@ -29,3 +29,11 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info:
             line["error"] = redact_text(self.formatException(record.exc_info))
         return json.dumps(line).replace("\x7f", "\\u007f")
+
+
+class QuietProbes(logging.Filter):
+    """Drops Django's error line for a health page that answers 503: the answer itself says what fails."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        request = getattr(record, "request", None)
+        return getattr(request, "path", "") not in {"/healthz", "/readyz"} or getattr(record, "status_code", 0) != 503

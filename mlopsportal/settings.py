@@ -323,11 +323,13 @@ LOG_LEVEL = choice("MLOPSPORTAL_LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING",
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {"probes": {"()": "mlopsportal.logs.QuietProbes"}},
     "formatters": {"json": {"()": "mlopsportal.logs.JsonFormatter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "stream": sys.stderr, "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         "azure": {"level": "WARNING"},
+        "django.request": {"filters": ["probes"]},
         "django.server": {"level": "WARNING"},
         "django-q": {"level": "WARNING"},
     },

@@ -91,3 +91,8 @@ def test_the_demo_follows_its_sandbox_to_another_port() -> None:
 def test_health_is_asked_only(client: Client) -> None:
     assert client.post("/healthz").status_code == 405
     assert "no-cache" in client.get("/healthz")["Cache-Control"]
+
+
+def test_a_probe_that_fails_does_not_fill_the_log(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    assert client.get("/readyz").status_code == 503
+    assert "Service Unavailable" not in caplog.text
