@@ -87,6 +87,11 @@ def read(path: str, text: str | bytes) -> Document:
     return Document(path, parsed.text, parsed, kind_of(parsed.value))
 
 
+def of_value(path: str, value: Any) -> Document:
+    """Make a document of a value that has no text (a mirrored version, a lifted pipeline); its places are not known."""
+    return Document(path, "", Parsed("", value, ()), kind_of(value))
+
+
 _SCHEMA_KINDS = (
     ("commandcomponent", Kind.COMMAND_COMPONENT),
     ("pipelinecomponent", Kind.PIPELINE_COMPONENT),

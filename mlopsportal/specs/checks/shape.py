@@ -10,6 +10,7 @@ from typing import Any
 from mlopsportal.specs.checks.context import Report, joined, suggestion
 from mlopsportal.specs.documents import COMPONENT_NAME, legal_component_name
 from mlopsportal.specs.paths import is_absolute, is_local, leaves_bundle, local_path
+from mlopsportal.specs.secrets import Secret, named_secret, secrets_in
 
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]*")
 _ASSET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,254}")
@@ -112,32 +113,19 @@ def _strings_below(value: Any, path: str, key: str) -> Iterator[tuple[str, str, 
             yield from _strings_below(item, joined(path, index), key)
 
 
-_SECRETS = (
-    (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"), "a private key"),
-    (re.compile(r"(?i)(?:AccountKey|SharedAccessKey)\s*=\s*[A-Za-z0-9+/=]{20,}"), "an account key"),
-    (re.compile(r"(?i)[?&]sig=[A-Za-z0-9%+/=]{20,}"), "a shared access signature"),
-    (re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"), "a token"),
-    (re.compile(r"\b(?:AKIA|ghp_|github_pat_|sk-)[A-Za-z0-9_]{16,}"), "an access key"),
-    (re.compile(r"(?i)://[^/\s:@${]+:[^/\s:@${]{3,}@"), "a password in an address"),
-)
-_SECRET_KEY = re.compile(r"(?i)(?:^|_)(?:password|passwd|secret|api_?key|account_?key|access_?key|sas_?token)$")
-
-
-def check_secrets(value: Any, report: Report) -> None:
-    """Values that look like secrets are pointed at, never shown."""
+def check_secrets(value: Any, report: Report, code: str = "secret-value") -> None:
+    """Values that look like secrets are pointed at, never shown; the hash tells where else the same one stands."""
     for path, key, text in strings_in(value):
-        what = next((name for pattern, name in _SECRETS if pattern.search(text)), None)
-        if what is None and _SECRET_KEY.search(key) and _looks_secret(text):
-            what = "a secret"
-        if what is not None:
-            message = "This value looks like " + what + "."
-            report.add(
-                "secret-value", path, message, "Take it out, renew it, and read it from a key vault at run time."
-            )
+        secret = _secret_at(path, key, text)
+        if secret is not None:
+            message = f"This value looks like {secret.what} (its hash begins with {secret.digest})."
+            report.add(code, path, message, "Take it out, renew it, and read it from a key vault at run time.")
 
 
-def _looks_secret(text: str) -> bool:
-    return len(text) >= 8 and "${{" not in text and not text.startswith(("azureml:", "http")) and " " not in text
+def _secret_at(path: str, key: str, text: str) -> Secret | None:
+    """Return what looks like a secret in one text; a default counts under the name of its input."""
+    name = path.rpartition(".")[0].rpartition(".")[2] if key in ("default", "value") else key
+    return next(secrets_in(text), None) or named_secret(name, text)
 
 
 _PATH_KEYS = frozenset({"code", "path", "conda_file", "additional_includes", "component", "trial", "create_job", "job"})

@@ -152,7 +152,9 @@ def test_what_a_schedule_gives_its_pipeline_is_something_it_takes() -> None:
     mirror = demo()
     mirror.add("component:p:1", "pipeline", {"inputs": {"n": {"type": "integer"}, "raw": {"type": "uri_folder"}}})
     job = "create_job: {type: pipeline, job: 'azureml:p:1', inputs: INPUTS}\n"
-    one_node = "create_job: {type: pipeline, jobs: {main: {component: 'azureml:p:1', inputs: INPUTS}}}\n"
+    one_node = (
+        "create_job: {type: pipeline, jobs: {main: {type: pipeline, component: 'azureml:p:1', inputs: INPUTS}}}\n"
+    )
     for form in (job, one_node):
         text = NAME + recurrence() + form
         assert errors(text.replace("INPUTS", "{n: 3, raw: {path: 'azureml:raw-data:1'}}"), mirror=mirror) == {}

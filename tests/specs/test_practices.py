@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import pytest
+
+from mlopsportal.specs.checks.context import Surroundings
+from mlopsportal.specs.codes import CODES
+from mlopsportal.specs.documents import of_value
+from mlopsportal.specs.practices import LEVELS, PRACTICES, follow, score
+from tests.specs.building import document, guide
+
+COMPONENT = """
+type: command
+name: train_model
+version: 3
+description: Trains the churn model.
+is_deterministic: true
+tags: {owner: churn-team, commit: 4f1c2aa}
+command: python train.py
+environment: azureml:train-env:7
+inputs: {data: {type: uri_folder, description: Sales of one month}}
+"""
+PIPELINE = """
+type: pipeline
+name: training
+version: 1.2.0
+description: Trains the churn model every week.
+is_deterministic: false
+tags: {team: churn, repository: churn}
+inputs: {data: {type: uri_folder, description: Sales of one month}}
+jobs:
+  train:
+    type: command
+    component: azureml:train_model:3
+    limits: {timeout: 3600}
+    inputs: {data: "${{parent.inputs.data}}", rate: 0.1}
+  score: {type: parallel, component: azureml:score:2, retry_settings: {max_retries: 2}}
+"""
+JOB = "type: pipeline\nname: training\nsettings: {default_compute: azureml:serverless}\njobs:\n  a: "
+STEP = "{type: command, component: 'azureml:c:1', limits: {timeout: 60}"
+SCHEDULE = """
+name: weekly-training
+trigger: {type: cron, expression: "0 6 * * 1", start_time: "2027-01-31T06:00:00"}
+create_job: azureml:training:1
+"""
+
+
+def unfollowed(text: str) -> list[str]:
+    return [code for code, problems in follow(document(text)).items() if problems]
+
+
+@pytest.mark.parametrize("text", [COMPONENT, PIPELINE, SCHEDULE])
+def test_what_follows_every_practice_is_left_alone(text: str) -> None:
+    assert unfollowed(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "before", "after", "code", "path"),
+    [
+        (COMPONENT, "train.py", "train.py --key AccountKey=abcdefghijklmnop==", "no-secrets", "command"),
+        (COMPONENT, "azureml:train-env:7", "azureml:train-env@latest", "pinned-environments", "environment"),
+        (COMPONENT, "azureml:train-env:7", "azureml:train-env", "pinned-environments", "environment"),
+        (COMPONENT, "azureml:train-env:7", "{image: python}", "pinned-environments", "environment.image"),
+        (COMPONENT, "azureml:train-env:7", "{image: 'python:latest'}", "pinned-environments", "environment.image"),
+        (COMPONENT, "description: Trains", "display_name: Trains", "described", "description"),
+        (COMPONENT, ", description: Sales of one month", "", "described-ports", "inputs.data"),
+        (COMPONENT, "owner: churn-team, ", "", "owned", "tags"),
+        (COMPONENT, ", commit: 4f1c2aa", "", "under-version-control", "tags"),
+        (COMPONENT, "is_deterministic: true\n", "", "deterministic-said", "is_deterministic"),
+        (COMPONENT, "train_model", "train_model_v2", "name-convention", "name"),
+        (COMPONENT, "train_model", "t", "name-convention", "name"),
+        (COMPONENT, "version: 3", "version: friday", "version-convention", "version"),
+        (PIPELINE, "azureml:train_model:3", "azureml:train_model@latest", "pinned-references", "jobs.train.component"),
+        (PIPELINE, "azureml:train_model:3", "azureml:train_model", "pinned-references", "jobs.train.component"),
+        (
+            PIPELINE,
+            "azureml:train_model:3",
+            "azureml://registries/r/components/c/labels/latest",
+            "pinned-references",
+            "jobs.train.component",
+        ),
+        (PIPELINE, "component: azureml:train_model:3", "command: python x.py", "modular", "jobs.train.command"),
+        (PIPELINE, "azureml:train_model:3", "{command: x, type: command}", "modular", "jobs.train.component"),
+        (
+            PIPELINE,
+            '"${{parent.inputs.data}}"',
+            "{type: uri_folder, path: 'azureml:sales:3'}",
+            "parameterised",
+            "jobs.train.inputs.data.path",
+        ),
+        (PIPELINE, '"${{parent.inputs.data}}"', "azureml:sales:3", "parameterised", "jobs.train.inputs.data"),
+        (PIPELINE, '"${{parent.inputs.data}}"', "https://x.org/a", "parameterised", "jobs.train.inputs.data"),
+        (PIPELINE, "    limits: {timeout: 3600}\n", "", "timeout-set", "jobs.train.limits"),
+        (PIPELINE, ", retry_settings: {max_retries: 2}", "", "retry-set", "jobs.score.retry_settings"),
+        (JOB + STEP + "}", "settings: {default_compute: azureml:serverless}\n", "", "compute-set", "jobs"),
+        (SCHEDULE, ', start_time: "2027-01-31T06:00:00"', "", "start-time-set", "trigger"),
+        (SCHEDULE, "training:1", "training@latest", "pinned-references", "create_job"),
+        (SCHEDULE, "azureml:training:1", "{type: pipeline, jobs: {main: {}}}", "compute-set", "create_job"),
+    ],
+)
+def test_what_does_not_follow_a_practice_is_found_in_its_place(
+    text: str, before: str, after: str, code: str, path: str
+) -> None:
+    assert before in text
+    found = {name: problems for name, problems in follow(document(text.replace(before, after))).items() if problems}
+    assert found[code][0].path == path
+    assert all(not problem.is_error and problem.fix for problems in found.values() for problem in problems)
+
+
+def test_retries_may_be_set_in_the_component() -> None:
+    text = JOB + "{type: parallel, component: ./s.yml}\n"
+    component = document("type: parallel\nname: s\nversion: 1\nretry_settings: {max_retries: 1}\n", "s.yml")
+    pipeline = document(text)
+    around = Surroundings({"a.yml": pipeline, "s.yml": component})
+    assert follow(pipeline, around)["retry-set"] == []
+    assert follow(pipeline)["retry-set"]  # nothing is known of the component
+
+
+def test_a_practice_without_anything_to_judge_does_not_count() -> None:
+    assert "retry-set" not in follow(document(JOB + STEP + "}"))
+    assert "modular" not in follow(document(COMPONENT))
+    assert follow(document("a: 1\n")) == {}
+
+
+def test_the_score_says_what_would_raise_it() -> None:
+    whole = score(document(COMPONENT))
+    assert (whole.points, whole.missing, whole.percent) == (whole.out_of, (), 100)
+    worse = score(document(COMPONENT.replace("azureml:train-env:7", "azureml:e@latest").replace("owner:", "who:")))
+    assert [(item.code, item.points) for item in worse.missing] == [("pinned-environments", 2), ("owned", 1)]
+    assert worse.points == worse.out_of - 3
+    assert worse.missing[0].line == 9
+    assert score(document(SCHEDULE)).out_of == 0
+
+
+def test_values_without_a_text_are_scored_too() -> None:
+    assert score(of_value("train_model:3", document(COMPONENT).value)).percent == 100
+
+
+def test_the_guide_scores_something_but_not_everything() -> None:
+    for item in guide():
+        result = score(item)
+        assert result.out_of == 0 or 0 < result.percent < 100
+
+
+def test_every_practice_has_a_known_level_and_a_help_page() -> None:
+    assert {practice.level for practice in PRACTICES.values()} <= set(LEVELS)
+    assert all(code == practice.code and code in CODES for code, practice in PRACTICES.items())
