@@ -52,9 +52,9 @@ def test_a_task_that_nobody_takes_makes_it_not_ready(client: Client) -> None:
 
 
 def test_a_missing_trigger_of_the_audit_log_makes_it_not_ready(client: Client) -> None:
+    postgresql = "DROP TRIGGER audit_event_append_only ON audit_event"
     with connection.cursor() as cursor:
-        on = " ON audit_event" if connection.vendor == "postgresql" else ""
-        cursor.execute(f"DROP TRIGGER audit_event_no_update{on}")
+        cursor.execute(postgresql if connection.vendor == "postgresql" else "DROP TRIGGER audit_event_no_update")
     told = checks(client)["audit_triggers"]
     assert told["ok"] is False
     assert "audit_event" in str(told["note"])
