@@ -36,14 +36,16 @@ def schedule_document(
     tags: Mapping[str, str] | None = None,
     force_rerun: bool | None = None,
     outputs: Mapping[str, Any] | None = None,
+    job_texts: Mapping[str, Any] | None = None,
     is_enabled: bool = True,
 ) -> dict[str, Any]:
     """Return the YAML value of a schedule that runs a registered pipeline version.
 
-    `inputs` and `outputs` are those of the job in YAML form. The plan turns the reference to the version into a
-    whole job, with the version's run defaults for what is not said here.
+    `inputs` and `outputs` are those of the job in YAML form, `job_texts` its name, description and tags. The plan
+    turns the reference to the version into a whole job, with the version's run defaults for what is not said here.
     """
     job: dict[str, Any] = {"type": "pipeline", "job": f"azureml:{pipeline.name}:{pipeline.version}"}
+    job |= {key: text for key, text in (job_texts or {}).items() if text}
     if experiment:
         job["experiment_name"] = experiment
     if inputs:
@@ -119,6 +121,12 @@ def job_experiment(raw: Mapping[str, Any]) -> str:
 def job_force_rerun(raw: Mapping[str, Any]) -> bool | None:
     """Return whether every fire runs all steps anew; None when the schedule does not say."""
     return (_job(raw).get("settings") or {}).get("force_rerun")
+
+
+def job_texts(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what every run a mirrored schedule starts is called: `{display_name, description, tags}`."""
+    job = _job(raw)
+    return {"display_name": job.get("displayName"), "description": job.get("description"), "tags": job.get("tags")}
 
 
 def trigger_of(raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -214,6 +222,7 @@ def yaml_document(name: str, raw: Mapping[str, Any]) -> dict[str, Any] | None:
         compute=job_compute(raw),
         force_rerun=job_force_rerun(raw),
         outputs=job_outputs(raw),
+        job_texts=job_texts(raw),
         is_enabled=properties.get("isEnabled") is not False,
         tags=properties.get("tags") or {},
     )

@@ -208,7 +208,7 @@ class ScheduleForm(TriggerForm):
         return [*shown[:-1], *([("Inputs", inputs)] if inputs else []), shown[-1]]
 
     def clean_pipeline(self) -> Ref:
-        text = self.cleaned_data["pipeline"].removeprefix("component:").removeprefix("azureml:")
+        text = pipeline_text(self.cleaned_data["pipeline"])
         try:
             ref = Ref.parse(f"component:{text}")
         except InvalidRef as error:
@@ -223,11 +223,12 @@ class ScheduleForm(TriggerForm):
         *,
         tags: Mapping[str, str] | None = None,
         outputs: Mapping[str, Any] | None = None,
+        job_texts: Mapping[str, Any] | None = None,
         is_enabled: bool = True,
     ) -> tuple[str, str]:
         """Return path and text of the YAML document this form stands for.
 
-        `tags`, `outputs` and `is_enabled` are not asked for: they stay what the schedule has.
+        `tags`, `outputs`, `job_texts` and `is_enabled` are not asked for: they stay what the schedule has.
         """
         given = self.cleaned_data
         value = schedule_document(
@@ -242,9 +243,15 @@ class ScheduleForm(TriggerForm):
             force_rerun=given["force_rerun"],
             tags=tags,
             outputs=outputs,
+            job_texts=job_texts,
             is_enabled=is_enabled,
         )
         return f"{given['name']}.yml", yaml_of(value)
+
+
+def pipeline_text(value: Any) -> str:
+    """Return a pipeline named in any of the usual ways (`component:n:v`, `azureml:n:v`) as the form shows it: `n:v`."""
+    return str(value or "").strip().removeprefix("component:").removeprefix("azureml:")
 
 
 def _wall_clock(moment: datetime) -> str:

@@ -5,28 +5,46 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('registry', '0005_steps_error'),
-        ('scheduling', '0001_initial'),
+        ("registry", "0005_steps_error"),
+        ("scheduling", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ScheduleUse',
+            name="ScheduleUse",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('node', models.CharField(blank=True, default='', help_text='Path of the node, empty for the job', max_length=255)),
-                ('kind', models.CharField(max_length=16)),
-                ('name', models.CharField(max_length=255)),
-                ('version', models.CharField(blank=True, default='', max_length=64)),
-                ('label', models.CharField(blank=True, default='', max_length=64)),
-                ('schedule', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='uses', to='scheduling.schedule')),
-                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='registry.workspace')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "node",
+                    models.CharField(
+                        blank=True, default="", help_text="Path of the node, empty for the job", max_length=255
+                    ),
+                ),
+                ("kind", models.CharField(max_length=16)),
+                ("name", models.CharField(max_length=255)),
+                ("version", models.CharField(blank=True, default="", max_length=64)),
+                ("label", models.CharField(blank=True, default="", max_length=64)),
+                (
+                    "schedule",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="uses", to="scheduling.schedule"
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="registry.workspace"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['workspace', 'kind', 'name', 'version'], name='schedule_use_target')],
-                'constraints': [models.UniqueConstraint(fields=('schedule', 'node', 'kind', 'name', 'version', 'label'), name='schedule_use_once')],
+                "indexes": [models.Index(fields=["workspace", "kind", "name", "version"], name="schedule_use_target")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("schedule", "node", "kind", "name", "version", "label"), name="schedule_use_once"
+                    )
+                ],
             },
         ),
     ]

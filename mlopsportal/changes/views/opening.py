@@ -43,7 +43,7 @@ from registry.pipelines import data_references, pipeline_parameters
 from registry.raw import raw_of
 from registry.rendering import document_of, yaml_of
 from scheduling import documents as schedule_documents
-from scheduling.forms import ScheduleForm
+from scheduling.forms import ScheduleForm, pipeline_text
 from scheduling.models import Schedule
 
 STANDING: Final = {"run": Permission.RUN, "cancel": Permission.CANCEL, "disable": Permission.PAUSE}
@@ -260,7 +260,13 @@ class _ScheduleWish:
         self.kept: dict[str, Any] = {}
         if existing:
             outputs = schedule_documents.job_outputs(raw)
-            self.kept = {"tags": existing.tags, "outputs": outputs, "is_enabled": existing.is_enabled}
+            texts = schedule_documents.job_texts(raw)
+            self.kept = {
+                "tags": existing.tags,
+                "outputs": outputs,
+                "job_texts": texts,
+                "is_enabled": existing.is_enabled,
+            }
         self.defaults: dict[str, Any] = schedule_documents.job_inputs(raw)
         posted = request.POST if request.method == "POST" else None
         initial = _schedule_initial(request, workspace, existing, raw)
@@ -276,7 +282,7 @@ class _ScheduleWish:
         self.is_ready = posted is None or not fields or posted.get("asked", "") == asked
 
     def _interface(self, workspace: Workspace, pipeline: Any) -> Interface:
-        name, _, version = str(pipeline or "").partition(":")
+        name, _, version = pipeline_text(pipeline).partition(":")
         found = Version.objects.filter(workspace=workspace, kind=AssetKind.COMPONENT, name=name, version=version)
         row = found.select_related("definition").first()
         if row is None or row.definition is None:
@@ -293,7 +299,7 @@ class _ScheduleWish:
 def _schedule_initial(
     request: HttpRequest, workspace: Workspace, existing: Schedule | None, raw: dict[str, Any]
 ) -> dict[str, Any]:
-    pipeline = request.GET.get("pipeline", "")
+    pipeline = pipeline_text(request.GET.get("pipeline"))
     if existing is None:
         return {"ws": workspace.slug, "pipeline": pipeline, "title": "New schedule"}
     ref = schedule_documents.scheduled_pipeline(raw)
