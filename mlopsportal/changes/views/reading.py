@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from mlopsportal.accounts.actors import actor_of
+from mlopsportal.accounts.roles import Permission, workspaces_for
 from mlopsportal.changes.filters import ChangeFilter
 from mlopsportal.changes.models import ChangeQuerySet, ChangeRequest
 from mlopsportal.changes.views.pages import ChangePage
@@ -33,6 +34,7 @@ class ChangeListPage:
     view: str
     filter_form: Any  # django-filter builds the form class at run time
     changes: KeysetPage[ChangeRequest]
+    may_open: bool
     views: tuple[tuple[str, str], ...] = VIEWS
 
     @property
@@ -50,7 +52,8 @@ def change_list(request: HttpRequest) -> HttpResponse:
     view = request.GET.get("view", "open")
     view = view if view in dict(VIEWS) else "open"
     narrowed = ChangeFilter(request.GET, queryset=_of_view(view, request), user=request.user)
-    page = ChangeListPage(view, narrowed.form, paginate(narrowed.qs.for_list(), request, order=("-id",)))
+    rows = paginate(narrowed.qs.for_list(), request, order=("-id",))
+    page = ChangeListPage(view, narrowed.form, rows, workspaces_for(request.user, Permission.OPEN).exists())
     return render(request, "changes/change_list.html", {"page": page})
 
 
