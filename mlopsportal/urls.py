@@ -5,18 +5,22 @@ from __future__ import annotations
 from django.urls import include, path
 
 from mlopsportal import health, views
+from registry import urls as registry_pages  # brings the converter of sections, which `impact` needs too
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("compare/", views.compare_page, name="compare"),
     path("search/", views.search_page, name="search"),
+    path(
+        "w/<slug:slug>/<section:section>/<str:name>/versions/<str:version>/impact/", views.impact_page, name="impact"
+    ),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("api/v1/", include("mlopsportal.api")),
     path("", include("mlopsportal.ui.urls")),
     path("", include("mlopsportal.accounts.urls")),
     path("", include("mlopsportal.audit.urls")),
-    path("", include("registry.urls")),
+    path("", include(registry_pages)),
     path("", include("scheduling.urls")),
     path("", include("mlopsportal.changes.urls")),
 ]

@@ -241,7 +241,9 @@ def models_made_with(workspace: Workspace, ref: Ref, pipelines: Sequence[int]) -
     keys = set(makers.values())
     if not keys:
         return []
-    used = set(Edge.objects.filter(run__in=keys, ref=str(ref)).exclude(role=EdgeRole.OUTPUT).values_list("run", flat=True))
+    used = set(
+        Edge.objects.filter(run__in=keys, ref=str(ref)).exclude(role=EdgeRole.OUTPUT).values_list("run", flat=True)
+    )
     used |= set(Run.objects.filter(pk__in=keys, pipeline__in=pipelines).values_list("pk", flat=True))
     return [row for row in rows if makers.get(row.job_name) in used]
 

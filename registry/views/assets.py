@@ -26,7 +26,7 @@ from registry.rendering import document_of, yaml_of
 from registry.sections import SECTIONS, Section, section_of
 from registry.views.access import visible_workspace
 
-TABS = (("overview", "Overview"), ("graph", "Graph"), ("uses", "Where used"), ("runs", "Runs"), ("raw", "Raw JSON"))
+TABS = (("overview", "Overview"), ("graph", "Graph"), ("impact", "Impact"), ("runs", "Runs"), ("raw", "Raw JSON"))
 ORDERS = {"": ("name", "id"), "changed": ("-modified_at", "-id")}
 
 
@@ -128,34 +128,50 @@ def asset_detail(request: HttpRequest, slug: str, section: str, name: str) -> Ht
 @login_required
 @require_safe
 def version_detail(request: HttpRequest, slug: str, section: str, name: str, version: str) -> HttpResponse:
-    """One version: what it is, its graph, who uses it, its runs, its raw JSON."""
-    workspace, shown = visible_workspace(request, slug), SECTIONS[section]
-    rows = Version.objects.select_related("asset", "part", "definition")
-    row = get_object_or_404(rows, workspace=workspace, kind=shown.kind, name=name, version=version)
+    """One version: what it is, its graph, its runs, its raw JSON. Who uses it is a page of its own, of the site."""
+    workspace, shown, row = visible_version(request, slug, section, name, version)
+    if request.GET.get("tab") == "impact":
+        return redirect("impact", slug, section, name, version)
     if not shown.holds(row.asset):
         return redirect("version-detail", slug, section_of(row.asset).slug, name, version)
     page = version_page(request, workspace, shown, row)
     return render(request, "registry/version_detail.html", {"page": page})
 
 
+def visible_version(
+    request: HttpRequest, slug: str, section: str, name: str, version: str
+) -> tuple[Workspace, Section, Version]:
+    """Return what an address of a version names, as far as the reader may see it; else 404."""
+    workspace, shown = visible_workspace(request, slug), SECTIONS[section]
+    rows = Version.objects.select_related("asset", "part", "definition")
+    return workspace, shown, get_object_or_404(rows, workspace=workspace, kind=shown.kind, name=name, version=version)
+
+
 def version_page(request: HttpRequest, workspace: Workspace, section: Section, row: Version) -> VersionPage:
     """Fill the tab that `?tab=` names, the overview otherwise."""
+    asked = request.GET.get("tab", "")
+    page = version_frame(request, workspace, section, row, tab=asked if asked in _FILL else "overview")
+    _FILL[page.tab](request, page)
+    return page
+
+
+def version_frame(
+    request: HttpRequest, workspace: Workspace, section: Section, row: Version, *, tab: str
+) -> VersionPage:
+    """Return what surrounds every tab of a version's page; a tab that this version does not have is the overview."""
     actor = actor_of(request)
     tabs = [(key, word) for key, word in TABS if _has_tab(key, row)]
-    asked = request.GET.get("tab", "")
     newest = row.asset.versions.order_by("-created_at", "-id").values_list("version", flat=True)
-    page = VersionPage(
+    return VersionPage(
         workspace=workspace,
         section=section,
         version=row,
-        tab=asked if asked in dict(tabs) else "overview",
+        tab=tab if tab in dict(tabs) else "overview",
         tabs=tabs,
         others=list(newest[:50]),
         may_open=can(actor, Permission.OPEN, workspace),
         may_run=can(actor, Permission.RUN, workspace),
     )
-    _FILL[page.tab](request, page)
-    return page
 
 
 def _has_tab(key: str, row: Version) -> bool:
@@ -177,10 +193,6 @@ def _fill_graph(request: HttpRequest, page: VersionPage) -> None:
     page.drawing = drawing_of(graph, workspace=page.workspace, label=f"Graph of {page.version.name}")
 
 
-def _fill_uses(request: HttpRequest, page: VersionPage) -> None:
-    page.uses = used_by(page.version)
-
-
 def _fill_runs(request: HttpRequest, page: VersionPage) -> None:
     if page.version.is_pipeline:
         runs = Run.objects.filter(pipeline=page.version).for_list()
@@ -196,7 +208,6 @@ def _fill_raw(request: HttpRequest, page: VersionPage) -> None:
 _FILL = {
     "overview": _fill_overview,
     "graph": _fill_graph,
-    "uses": _fill_uses,
     "runs": _fill_runs,
     "raw": _fill_raw,
 }

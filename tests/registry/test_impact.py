@@ -101,7 +101,9 @@ def test_another_workspace_with_the_same_definition_is_named_to_those_who_see_it
 
 def test_versions_that_name_each_other_in_a_circle_end(mirrored: Workspace) -> None:
     inner = Version.objects.get(workspace=mirrored, kind="component", name="demand_features", version="3")
-    Use.objects.create(workspace=mirrored, consumer=inner, node="loop", kind="component", name="demand_forecast_training", version="4")
+    Use.objects.create(
+        workspace=mirrored, consumer=inner, node="loop", kind="component", name="demand_forecast_training", version="4"
+    )
     assert impact(mirrored, "component:clean_sales:3").is_cut is False
 
 
@@ -109,7 +111,9 @@ def many_runs(workspace: Workspace, count: int, ref: str) -> None:
     version = Version.objects.get(workspace=workspace, kind="component", name="churn_training", version="6")
     now = timezone.now()
     runs = [
-        Run(workspace=workspace, job_name=f"many-{n}", status="Completed", started_at=now, seen_at=now, pipeline=version)
+        Run(
+            workspace=workspace, job_name=f"many-{n}", status="Completed", started_at=now, seen_at=now, pipeline=version
+        )
         for n in range(count)
     ]
     Run.objects.bulk_create(runs, batch_size=500)

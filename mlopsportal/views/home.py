@@ -1,9 +1,9 @@
-"""Pages that need several rooms: my work, search, comparison. Each only lays the answers of the rooms together."""
+"""My work and search, which need several rooms: each only lays the answers of the rooms together."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.contrib.auth.decorators import login_required
@@ -16,7 +16,6 @@ from mlopsportal.accounts.actors import actor_of
 from mlopsportal.accounts.roles import Permission, workspaces_for
 from mlopsportal.changes.models import ChangeRequest
 from mlopsportal.changes.states import State
-from mlopsportal.comparison import Compared, NotComparable, compared
 from registry.models import Finding, Run, RunStatus, SearchEntry, Workspace
 from registry.searching import KINDS, search
 from scheduling.models import Schedule
@@ -104,33 +103,3 @@ def search_page(request: HttpRequest) -> HttpResponse:
         changes=list(changes[:_SHOWN]) if query and not kind else [],
     )
     return render(request, "search.html", {"page": page})
-
-
-VIEWS = (("fields", "Fields"), ("graph", "Graph"), ("text", "Text"))
-
-
-@dataclass(frozen=True)
-class ComparePage:
-    """What `compare.html` shows; `result` is None while a side is missing or wrong, then `error` says which."""
-
-    left: str
-    right: str
-    view: str
-    result: Compared | None = None
-    error: str = ""
-    views: Sequence[tuple[str, str]] = VIEWS
-
-
-@login_required
-@require_GET
-def compare_page(request: HttpRequest) -> HttpResponse:
-    left, right = (request.GET.get(side, "").strip()[:1000] for side in ("left", "right"))
-    view = request.GET.get("view", "")
-    page = ComparePage(left, right, view if view in dict(VIEWS) else "fields")
-    status = 200
-    if left and right:
-        try:
-            page = replace(page, result=compared(left, right, request.user))
-        except NotComparable as error:
-            page, status = replace(page, error=str(error)), 404
-    return render(request, "compare.html", {"page": page}, status=status)

@@ -1,6 +1,6 @@
-"""Any two things of the mirror compared: versions, runs, schedule states, drafts. Reads rows, asks what specs says.
+"""One side of a comparison: what a reference names, as far as its reader may see it, as plain values.
 
-Each side becomes a plain value: a text to read, a definition to compare, a graph where it has one.
+A version, a run, a schedule or one of its past states, a document of a change; compares nothing.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import json
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -18,12 +17,7 @@ from mlopsportal.accounts.models import User
 from mlopsportal.changes.models import ChangeRequest, Document
 from mlopsportal.specs import documents as reading
 from mlopsportal.specs import normalize
-from mlopsportal.specs.diff import Change, diff
-from mlopsportal.specs.graph import Edge, Graph, Node, graph_of
-from mlopsportal.specs.interface import Comparison, Reason, Verdict, compare_components, verdict_of
 from mlopsportal.specs.ref import InvalidRef, Ref
-from mlopsportal.specs.textdiff import Hunk, text_diff
-from mlopsportal.ui.drawing import Drawing, drawing_of
 from registry.models import AssetKind, Run, Version, Workspace
 from registry.raw import body_of, raw_of
 from registry.rendering import document_of, yaml_of
@@ -40,13 +34,14 @@ class NotComparable(Exception):
 
 @dataclass(frozen=True)
 class Side:
-    """One thing to compare. `definition` is what executes, `text` what a person reads."""
+    """One thing to compare. `definition` is what executes, `text` what a person reads; `run` is set for runs."""
 
     ref: Ref
     workspace: Workspace
     definition: Mapping[str, Any]
     text: str
     is_pipeline: bool = False
+    run: Run | None = None
 
     @property
     def address(self) -> str:
@@ -56,100 +51,6 @@ class Side:
     @property
     def has_interface(self) -> bool:
         return self.ref.kind in ("component", "change") and ("inputs" in self.definition or "jobs" in self.definition)
-
-
-@dataclass(frozen=True)
-class Compared:
-    """Two sides and everything that differs between them."""
-
-    left: Side
-    right: Side
-
-    @cached_property
-    def changes(self) -> list[Change]:
-        return diff(self.left.definition, self.right.definition)
-
-    @cached_property
-    def verdict(self) -> Comparison:
-        """The verdict on the interface for components and pipelines; for the rest, whether anything differs."""
-        if (self.left.ref.kind == "component" and self.right.ref.kind == "component") or self._are_drafts:
-            return compare_components(self.left.definition, self.right.definition)
-        if not self.changes:
-            return verdict_of([])
-        message = "Only components and pipelines have an interface that a verdict can be about."
-        return verdict_of([Reason("no-interface", "", message, Verdict.UNKNOWN)])
-
-    @property
-    def _are_drafts(self) -> bool:
-        return self.left.has_interface and self.right.has_interface
-
-    @cached_property
-    def hunks(self) -> list[Hunk]:
-        return text_diff(self.left.text, self.right.text)
-
-    @cached_property
-    def has_graph(self) -> bool:
-        return bool(self.left.definition.get("jobs")) or bool(self.right.definition.get("jobs"))
-
-    @cached_property
-    def node_states(self) -> dict[str, str]:
-        """What became of each node: added, removed, changed or same."""
-        old, new = _jobs(self.left), _jobs(self.right)
-        states = {
-            name: "same" if old.get(name) == node else "changed" if name in old else "added"
-            for name, node in new.items()
-        }
-        return states | {name: "removed" for name in old if name not in new}
-
-    @cached_property
-    def drawing(self) -> Drawing:
-        """Both graphs laid over each other."""
-        old, new = graph_of(self.left.definition), graph_of(self.right.definition)
-        nodes: dict[str, Node] = {node.id: node for node in old.nodes} | {node.id: node for node in new.nodes}
-        old_edges, new_edges = set(old.edges), set(new.edges)
-        kinds: dict[Edge, str] = dict.fromkeys(old_edges - new_edges, "removed")
-        kinds |= dict.fromkeys(new_edges - old_edges, "added")
-        edges = dict.fromkeys([*old.edges, *new.edges])
-        return drawing_of(
-            Graph(tuple(nodes.values()), tuple(edges)),
-            workspace=self.right.workspace,
-            states={name: state for name, state in self.node_states.items() if state != "same"},
-            group="difference",
-            edge_kinds=kinds,
-            label="Both graphs, one over the other",
-        )
-
-    def as_json(self) -> dict[str, Any]:
-        """The body of the REST comparison: as `compare_documents`, with the graph."""
-        old, new = set(graph_of(self.left.definition).edges), set(graph_of(self.right.definition).edges)
-        return {
-            "left": self.left.address,
-            "right": self.right.address,
-            "verdict": str(self.verdict.verdict),
-            "reasons": [reason.as_json() for reason in self.verdict.reasons],
-            "changes": [change.as_json() for change in self.changes],
-            "graph": {
-                "nodes": [{"id": name, "state": state} for name, state in self.node_states.items()],
-                "edges": [
-                    {
-                        "from": f"{edge.source}.{edge.source_port}",
-                        "to": f"{edge.target}.{edge.target_port}",
-                        "state": "same" if edge in old and edge in new else "added" if edge in new else "removed",
-                    }
-                    for edge in sorted(old | new, key=str)
-                ],
-            },
-        }
-
-
-def _jobs(side: Side) -> Mapping[str, Any]:
-    jobs = side.definition.get("jobs")
-    return jobs if isinstance(jobs, Mapping) else {}
-
-
-def compared(left: str, right: str, user: User | AnonymousUser) -> Compared:
-    """Compare what two refs name, as far as `user` may see it. Raises NotComparable."""
-    return Compared(side_of("left", left, user), side_of("right", right, user))
 
 
 def side_of(side: str, text: str, user: User | AnonymousUser) -> Side:
@@ -195,7 +96,8 @@ def _run(workspace: Workspace, ref: Ref) -> Side | None:
     definition = body_of(version.definition) if version and version.definition else body_of(row.definition)
     normal = normalize.normalized("run", raw_of(row))
     asked = {key: normal[key] for key in ("inputs", "settings", "outputs") if key in normal}
-    return Side(row.ref, workspace, {**definition, "run": asked}, yaml_of(normal), bool(definition.get("jobs")))
+    executed = {**definition, "run": asked}
+    return Side(row.ref, workspace, executed, yaml_of(normal), bool(definition.get("jobs")), row)
 
 
 def _schedule(workspace: Workspace, ref: Ref) -> Side | None:

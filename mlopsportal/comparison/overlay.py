@@ -1,0 +1,211 @@
+"""Two graphs laid over each other: what became of each node and edge, and the folding of what stayed; plain values."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mlopsportal.specs.graph import Edge, Graph, Node, graph_of
+
+SAME, ADDED, REMOVED, CHANGED, MOVED = "same", "added", "removed", "changed", "moved"
+
+
+@dataclass(frozen=True)
+class Region:
+    """Unchanged nodes that hang together, shown as one. `id` is that of the node that stands for them."""
+
+    id: str
+    nodes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """Both graphs in one. By node id a state and, for a moved one, its old name; edges that did not stay, by kind.
+
+    A node that only got another name is `moved`; an edge is `moved` where an input reads from elsewhere than before.
+    """
+
+    graph: Graph
+    states: Mapping[str, str]
+    edge_kinds: Mapping[Edge, str]
+    old_names: Mapping[str, str] = field(default_factory=dict)
+    regions: Sequence[Region] = ()
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How many nodes there are of each state, folded ones counted one by one."""
+        return Counter(self.states.values())
+
+
+def overlay_of(old: Mapping[str, Any], new: Mapping[str, Any]) -> Overlay:
+    """Lay the graph of a definition over that of an older one."""
+    names = _renamed(_jobs(old), _jobs(new))
+    before = _with_names(_jobs(old), names)
+    after = _jobs(new)
+    old_names = {new_name: old_name for old_name, new_name in names.items()}
+    states = {name: _state(name, node, before, old_names) for name, node in after.items()}
+    states |= {name: REMOVED for name in before if name not in after}
+    old_graph, new_graph = graph_of({"jobs": before}), graph_of({"jobs": after})
+    nodes = {node.id: node for node in old_graph.nodes} | {node.id: node for node in new_graph.nodes}
+    edges = dict.fromkeys([*old_graph.edges, *new_graph.edges])
+    kinds = _edge_kinds(set(old_graph.edges), set(new_graph.edges))
+    return Overlay(Graph(tuple(nodes.values()), tuple(edges)), states, kinds, old_names)
+
+
+def _jobs(definition: Mapping[str, Any]) -> Mapping[str, Any]:
+    jobs = definition.get("jobs")
+    return jobs if isinstance(jobs, Mapping) else {}
+
+
+def _state(name: str, node: Any, before: Mapping[str, Any], old_names: Mapping[str, str]) -> str:
+    if name in old_names:
+        return MOVED
+    return SAME if before.get(name) == node else CHANGED if name in before else ADDED
+
+
+def _renamed(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, str]:
+    """Return old name → new name of the nodes that are the same but for their names, each being the only such one.
+
+    Later nodes bind to earlier ones by name, so one finding may make the next one possible.
+    """
+    found: dict[str, str] = {}
+    while True:
+        gone = _by_content({name: node for name, node in _with_names(old, found).items() if name not in new})
+        come = _by_content({name: node for name, node in new.items() if name not in old and name not in found.values()})
+        fresh = {gone[text][0]: come[text][0] for text in gone if text in come and _is_one(gone[text], come[text])}
+        if not fresh:
+            return found
+        found |= fresh
+
+
+def _is_one(*groups: Sequence[str]) -> bool:
+    return all(len(group) == 1 for group in groups)
+
+
+def _by_content(nodes: Mapping[str, Any]) -> dict[str, list[str]]:
+    groups: dict[str, list[str]] = defaultdict(list)
+    for name, node in nodes.items():
+        groups[json.dumps(node, sort_keys=True, default=str)].append(name)
+    return groups
+
+
+def _with_names(jobs: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """Return the nodes under their new names, bindings to them as well."""
+    if not names:
+        return dict(jobs)
+    return {names.get(name, name): _rebound(node, names) for name, node in jobs.items()}
+
+
+def _rebound(value: Any, names: Mapping[str, str]) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _rebound(item, names) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_rebound(item, names) for item in value]
+    if isinstance(value, str) and "parent.jobs." in value:
+        head, dot, tail = value.partition("parent.jobs.")
+        name, point, rest = tail.partition(".")
+        return f"{head}{dot}{names.get(name, name)}{point}{rest}"
+    return value
+
+
+def _edge_kinds(old: set[Edge], new: set[Edge]) -> dict[Edge, str]:
+    fed = {(edge.target, edge.target_port) for edge in old - new}
+    kinds: dict[Edge, str] = dict.fromkeys(old - new, REMOVED)
+    for edge in new - old:
+        kinds[edge] = MOVED if (edge.target, edge.target_port) in fed else ADDED
+    return kinds
+
+
+# Folding
+
+
+def folded(overlay: Overlay) -> Overlay:
+    """Return the overlay with each unchanged region as one node.
+
+    Two unchanged nodes are of one region when they hang together and have the same changed nodes before and behind
+    them. That keeps the drawing free of circles: no way can leave a region and come back to it.
+    """
+    regions = _regions(overlay)
+    place = {name: region.id for region in regions for name in region.nodes}
+    nodes: dict[str, Node] = {}
+    for node in overlay.graph.nodes:
+        shown = place.get(node.id, node.id)
+        nodes.setdefault(shown, node if shown == node.id else Node(shown, "unchanged", _ends(shown, regions)))
+    edges, kinds = dict[Edge, None](), dict[Edge, str]()
+    for edge in overlay.graph.edges:
+        ends = Edge(
+            place.get(edge.source, edge.source), edge.source_port, place.get(edge.target, edge.target), edge.target_port
+        )
+        if ends.source != ends.target:
+            edges[ends] = None
+            if edge in overlay.edge_kinds:
+                kinds[ends] = overlay.edge_kinds[edge]
+    return Overlay(Graph(tuple(nodes.values()), tuple(edges)), overlay.states, kinds, overlay.old_names, tuple(regions))
+
+
+def _ends(region_id: str, regions: Iterable[Region]) -> str:
+    region = next(region for region in regions if region.id == region_id)
+    return f"{region.nodes[0]} … {region.nodes[-1]}"
+
+
+def _regions(overlay: Overlay) -> list[Region]:
+    kept = _touched(overlay)
+    before, behind = _marks(overlay, kept)
+    groups: dict[str, str] = {node.id: node.id for node in overlay.graph.nodes if node.id not in kept}
+    for edge in overlay.graph.edges:
+        ends = (edge.source, edge.target)
+        if all(end in groups for end in ends) and len({(before[end], behind[end]) for end in ends}) == 1:
+            groups[_root(groups, edge.source)] = _root(groups, edge.target)
+    members: dict[str, list[str]] = defaultdict(list)
+    for name in groups:
+        members[_root(groups, name)].append(name)
+    found = [names for names in members.values() if len(names) > 1]
+    titles: Counter[str] = Counter()
+    regions = []
+    for names in found:
+        title = f"{len(names)} unchanged steps"
+        titles[title] += 1
+        regions.append(Region(title if titles[title] == 1 else f"{title} ({titles[title]})", tuple(names)))
+    return regions
+
+
+def _touched(overlay: Overlay) -> set[str]:
+    """Return the nodes that must be seen: those that are not the same, and both ends of edges that are not."""
+    kept = {name for name, state in overlay.states.items() if state != SAME}
+    return kept | {end for edge in overlay.edge_kinds for end in (edge.source, edge.target)}
+
+
+def _root(groups: dict[str, str], name: str) -> str:
+    while groups[name] != name:
+        groups[name] = groups[groups[name]]
+        name = groups[name]
+    return name
+
+
+def _marks(overlay: Overlay, kept: set[str]) -> tuple[dict[str, int], dict[str, int]]:
+    """Return for each node which kept ones lie before and which behind it, as bits."""
+    bits = {name: 1 << index for index, name in enumerate(sorted(kept))}
+    forward: dict[str, list[str]] = {node.id: [] for node in overlay.graph.nodes}
+    backward: dict[str, list[str]] = {node.id: [] for node in overlay.graph.nodes}
+    for edge in overlay.graph.edges:
+        forward[edge.source].append(edge.target)
+        backward[edge.target].append(edge.source)
+    return _reached(backward, forward, bits), _reached(forward, backward, bits)
+
+
+def _reached(ahead: Mapping[str, list[str]], back: Mapping[str, list[str]], bits: Mapping[str, int]) -> dict[str, int]:
+    """Return the bits of the kept nodes that can be reached over `ahead`; nodes whose set grew are looked at again."""
+    found = dict.fromkeys(ahead, 0)
+    waiting = [name for name in ahead if not ahead[name]] + [name for name in ahead if ahead[name]]
+    while waiting:
+        name = waiting.pop()
+        marks = 0
+        for other in ahead[name]:
+            marks |= found[other] | bits.get(other, 0)
+        if marks != found[name]:
+            found[name] = marks
+            waiting += back[name]
+    return found

@@ -1,0 +1,101 @@
+"""The REST shape of an impact: what uses a version."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from registry.impact import RECENT, Consumer
+from registry.models import Version
+from scheduling.impact import Affected, ScheduleUsing
+
+
+class PlaceSerializer(serializers.Serializer[Any]):
+    node = serializers.CharField()
+    ports = serializers.ListField(child=serializers.CharField())
+
+
+class ConsumerSerializer(serializers.Serializer[Any]):
+    """A version that uses another; `through` is what it names itself, `floats` that it names no version."""
+
+    ref = serializers.CharField()
+    type = serializers.CharField()
+    through = serializers.CharField()
+    floats = serializers.BooleanField()
+    depth = serializers.IntegerField()
+    places = PlaceSerializer(many=True)
+
+
+class ScheduleUsingSerializer(serializers.Serializer[Any]):
+    ref = serializers.CharField()
+    through = serializers.CharField()
+    floats = serializers.BooleanField()
+    enabled = serializers.BooleanField()
+    next_fire_at = serializers.DateTimeField(allow_null=True)
+
+
+class RunsUsingSerializer(serializers.Serializer[Any]):
+    """Runs of the last `days`; `more`: counting stopped at `count`."""
+
+    days = serializers.IntegerField()
+    count = serializers.IntegerField()
+    more = serializers.BooleanField()
+    newest = serializers.ListField(child=serializers.CharField())
+
+
+class ImpactSerializer(serializers.Serializer[Any]):
+    """Everything that uses `ref`; `cut`: there is more than is listed."""
+
+    ref = serializers.CharField()
+    versions = ConsumerSerializer(many=True)
+    schedules = ScheduleUsingSerializer(many=True)
+    next_fire_at = serializers.DateTimeField(allow_null=True)
+    runs = RunsUsingSerializer()
+    models = serializers.ListField(child=serializers.CharField())
+    elsewhere = serializers.ListField(child=serializers.CharField())
+    cut = serializers.BooleanField()
+
+    def to_representation(self, instance: Affected) -> dict[str, Any]:
+        found = instance.within
+        fields: dict[str, Any] = {
+            "ref": str(found.ref),
+            "versions": [_consumer(item) for item in found.consumers],
+            "schedules": [_schedule(item) for item in instance.schedules],
+            "next_fire_at": instance.next_fire_at,
+            "runs": {
+                "days": RECENT.days,
+                "count": found.runs.count,
+                "more": found.runs.is_more,
+                "newest": [str(run.ref) for run in found.runs.newest],
+            },
+            "models": [str(row.ref) for row in found.models],
+            "elsewhere": [_elsewhere(row) for row in found.elsewhere],
+            "cut": instance.is_cut,
+        }
+        return fields
+
+
+def _consumer(item: Consumer) -> dict[str, Any]:
+    return {
+        "ref": str(item.ref),
+        "type": item.version.type,
+        "through": str(item.through),
+        "floats": item.floats,
+        "depth": item.depth,
+        "places": [{"node": place.node, "ports": list(place.ports)} for place in item.places],
+    }
+
+
+def _schedule(item: ScheduleUsing) -> dict[str, Any]:
+    return {
+        "ref": str(item.schedule.ref),
+        "through": str(item.through),
+        "floats": item.floats,
+        "enabled": item.schedule.is_enabled,
+        "next_fire_at": item.next_fire_at,
+    }
+
+
+def _elsewhere(row: Version) -> str:
+    return str(row.ref.in_workspace(row.workspace.slug))
