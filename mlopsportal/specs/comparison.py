@@ -8,6 +8,7 @@ from typing import Any, TypedDict
 
 from mlopsportal.specs.diff import Change, ChangeJSON, diff
 from mlopsportal.specs.documents import Document, Kind
+from mlopsportal.specs.edges import UNKNOWN_RULE, judge_edges
 from mlopsportal.specs.interface import (
     Comparison,
     Interface,
@@ -20,6 +21,7 @@ from mlopsportal.specs.interface import (
     verdict_of,
 )
 from mlopsportal.specs.lift import lift
+from mlopsportal.specs.versions import understatement
 
 _TEXT_KEYS = frozenset({"$schema", "name", "version", "display_name", "description", "tags"})
 
@@ -48,15 +50,53 @@ class Compared:
         }
 
 
-def compare_documents(left: Document, right: Document) -> Compared:
+def compare_documents(
+    left: Document, right: Document, *, interfaces: Mapping[str, Interface] | None = None
+) -> Compared:
     """Compare an older document with a newer one; both must have a value.
 
     Components and pipelines are judged by their interfaces; what has no interface is minor when it does something
-    else than before, patch when only its texts changed.
+    else than before, patch when only its texts changed. With `interfaces` ("component:train:3" to its interface)
+    every edge of a pipeline is type-checked too.
     """
     changes = diff(left.value, right.value)
     comparison = _comparison(left, right, changes)
+    if interfaces is not None and left.kind.is_pipeline and right.kind.is_pipeline:
+        edges = compare_edges(left.value, right.value, interfaces).reasons
+        comparison = verdict_of([*comparison.reasons, *edges])
+    comparison = with_declared(comparison, *(item.ref.version if item.ref else None for item in (left, right)))
     return Compared(comparison.verdict, comparison.reasons, tuple(changes))
+
+
+def with_declared(comparison: Comparison, left: str | None, right: str | None) -> Comparison:
+    """Add the reason "Declared minor, is breaking" where the two versions say less than the verdict."""
+    reason = understatement(left, right, comparison)
+    return comparison if reason is None else verdict_of([*comparison.reasons, reason])
+
+
+def compare_edges(left: Mapping[str, Any], right: Mapping[str, Any], interfaces: Mapping[str, Interface]) -> Comparison:
+    """Type-check every edge of the newer pipeline; what did not fit before either is told, but weighs nothing.
+
+    A step that is new or changed, and whose component is not known, makes the verdict unknown.
+    """
+    before = {(fault.rule, fault.path, fault.message) for fault in judge_edges(left, interfaces)}
+    reasons = []
+    for fault in judge_edges(right, interfaces):
+        is_old = (fault.rule, fault.path, fault.message) in before
+        if fault.rule == UNKNOWN_RULE:
+            if not (is_old and _same_node(fault.path, left, right)):
+                reasons.append(Reason("step-unknown", fault.path, fault.message, Verdict.UNKNOWN))
+        else:
+            weight = Verdict.PATCH if is_old else Verdict.BREAKING
+            rule = f"still-{fault.rule}" if is_old else f"step-{fault.rule}"
+            reasons.append(Reason(rule, fault.path, fault.message, weight))
+    return verdict_of(reasons)
+
+
+def _same_node(path: str, left: Mapping[str, Any], right: Mapping[str, Any]) -> bool:
+    name = path.removeprefix("jobs.").rpartition(".")[0]
+    nodes = [spec["jobs"][name] for spec in (left, right)]
+    return bool(nodes[0] == nodes[1])
 
 
 def _comparison(left: Document, right: Document, changes: list[Change]) -> Comparison:

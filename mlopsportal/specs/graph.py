@@ -21,6 +21,7 @@ __all__ = [
     "PlacedNode",
     "find_cycle",
     "graph_of",
+    "inputs_of",
     "layers",
     "layout",
 ]
@@ -65,6 +66,11 @@ def _edges(name: str, node: Mapping[str, Any]) -> Iterator[Edge]:
         binding = binding_of(value)
         if binding is not None and binding.is_parent_output:
             yield Edge(name, port, OUTPUTS, binding.port)
+
+
+def inputs_of(node: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield what a node is given, port by port; the inputs of a group one by one, dotted."""
+    return _items(node.get("inputs"))
 
 
 def _items(values: Any) -> Iterator[tuple[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import isfinite
 from typing import Any, TypedDict
 
 _TRUE = frozenset({"true", "True", True})
@@ -94,6 +95,32 @@ def type_of_literal(value: Any) -> str:
     return "string" if isinstance(value, str) else "unknown"
 
 
+def fits_type(value: Any, word: str) -> bool:
+    """Can a plain value, perhaps written as text, be passed to an input of a literal type?"""
+    if isinstance(value, Mapping | list):
+        return False
+    if word == "boolean":
+        return isinstance(value, bool) or str(value).lower() in ("true", "false")
+    if word == "integer":
+        number = None if isinstance(value, bool) else _number(value)
+        return number is not None and isfinite(number) and number == int(number)
+    if word == "number":
+        return not isinstance(value, bool) and _number(value) is not None
+    return True
+
+
+def takes(port: Port, value: Any) -> bool:
+    """May a plain value be passed to a port: is it of its type, among its values, within its bounds?"""
+    if not fits_type(value, port.type):
+        return False
+    if port.enum is not None and str(value) not in port.enum:
+        return False
+    number, low, high = _number(value), _number(port.minimum), _number(port.maximum)
+    if port.type not in ("number", "integer") or number is None:
+        return True
+    return (low is None or number >= low) and (high is None or number <= high)
+
+
 def type_fits(given: str, wanted: str) -> bool:
     """May a port of type `given` feed one of type `wanted`? Unknown types fit: they cannot be judged."""
     if given == wanted or "unknown" in (given, wanted) or "enum" in (given, wanted):
@@ -175,11 +202,18 @@ def compare_components(left: Mapping[str, Any], right: Mapping[str, Any]) -> Com
     result = compare(
         interface_of(left),
         interface_of(right),
-        left_kind=str(left.get("type", "")),
-        right_kind=str(right.get("type", "")),
+        left_kind=_kind(left),
+        right_kind=_kind(right),
     )
     reasons = [*result.reasons, *_determinism_reasons(left, right)]
     return verdict_of(reasons)
+
+
+def _kind(spec: Mapping[str, Any]) -> str:
+    """Return the type of a component; one that does not say it is known by what it has. "" when it cannot be told."""
+    if isinstance(spec.get("type"), str):
+        return str(spec["type"]).lower()
+    return "pipeline" if "jobs" in spec else "command" if "command" in spec else ""
 
 
 def _determinism_reasons(left: Mapping[str, Any], right: Mapping[str, Any]) -> Iterator[Reason]:
@@ -224,11 +258,22 @@ def _changed_input(old: Port, new: Port) -> Iterator[Reason]:
         yield Reason("input-made-required", path, f"The input {name} {cause}.", Verdict.BREAKING)
     elif old.is_required and not new.is_required:
         yield Reason("input-made-optional", path, f"The input {name} may now be left out.", Verdict.MINOR)
-    elif old.has_default and new.has_default and str(old.default) != str(new.default):
-        message = f"The default of {name} changed from {old.default} to {new.default}."
+    elif not new.is_required and not _same_default(old, new):
+        message = f"The default of {name} changed from {_shown(old.default)} to {_shown(new.default)}."
         yield Reason("default-changed", path, message, Verdict.MINOR)
     yield from _enum_reasons(old, new, path)
     yield from _range_reasons(old, new, path)
+
+
+def _same_default(old: Port, new: Port) -> bool:
+    """Azure ML gives numbers and booleans back as text: 1, 1.0 and "1" are one default of a number."""
+    if old.has_default != new.has_default:
+        return False
+    if "number" in (old.type, new.type) and _number(old.default) is not None:
+        return _number(old.default) == _number(new.default)
+    if new.type == "boolean":
+        return str(old.default).lower() == str(new.default).lower()
+    return str(old.default) == str(new.default)
 
 
 def _type_reasons(side: str, old: Port, new: Port, path: str) -> Iterator[Reason]:

@@ -10,7 +10,6 @@ from typing import Any
 from mlopsportal.specs.bindings import Binding, binding_of, bindings_in, with_parent_jobs
 from mlopsportal.specs.checks.context import Report, Runnable, joined, suggestion
 from mlopsportal.specs.checks.control import CONTROL
-from mlopsportal.specs.checks.ports import fits_type
 from mlopsportal.specs.checks.references import check_reference
 from mlopsportal.specs.checks.shape import strings_in
 from mlopsportal.specs.interface import (
@@ -18,6 +17,7 @@ from mlopsportal.specs.interface import (
     LITERAL_TYPES,
     Interface,
     Port,
+    fits_type,
     interface_of,
     type_fits,
     type_of_literal,

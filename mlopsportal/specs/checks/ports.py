@@ -9,7 +9,9 @@ from typing import Any
 from mlopsportal.specs.bindings import bindings_in
 from mlopsportal.specs.checks.context import Report, joined, suggestion
 from mlopsportal.specs.checks.shape import PORT_NAME, check_keys
-from mlopsportal.specs.interface import ASSET_TYPES, LITERAL_TYPES
+from mlopsportal.specs.interface import ASSET_TYPES, LITERAL_TYPES, fits_type
+
+__all__ = ["check_command", "check_ports", "fits_type"]
 
 _TYPES = ASSET_TYPES | LITERAL_TYPES | {"path"}
 _LITERAL_KEYS = ("type", "description", "optional", "default", "enum", "min", "max")
@@ -112,20 +114,6 @@ def _number(value: Any) -> float | None:
         return None if value is None or isinstance(value, bool) else float(value)
     except (TypeError, ValueError, OverflowError):
         return None
-
-
-def fits_type(value: Any, word: str) -> bool:
-    """Can a plain value, perhaps written as text, be passed to an input of a literal type?"""
-    if isinstance(value, Mapping | list):
-        return False
-    if word == "boolean":
-        return isinstance(value, bool) or str(value).lower() in ("true", "false")
-    if word == "integer":
-        number = _number(value)
-        return not isinstance(value, bool) and number is not None and number == int(number)
-    if word == "number":
-        return _number(value) is not None
-    return True
 
 
 _OPTIONAL_PART = re.compile(r"\$\[\[(.*?)\]\]", re.DOTALL)

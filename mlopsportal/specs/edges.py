@@ -1,0 +1,155 @@
+"""Whether everything that flows in a pipeline fits: each edge, each value, each missing input.
+
+Works on any form of a pipeline (YAML, componentSpec, definition) and on the interfaces of its components; knows no
+mirror and no documents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mlopsportal.specs.bindings import Binding, binding_of
+from mlopsportal.specs.graph import find_cycle, graph_of, inputs_of
+from mlopsportal.specs.interface import LITERAL_TYPES, Interface, Port, interface_of, takes, type_fits
+from mlopsportal.specs.normalize import component_text
+
+UNKNOWN_RULE = "interface-unknown"
+
+
+@dataclass(frozen=True)
+class EdgeFault:
+    """Something that does not fit: the rule, the path in the pipeline, and what is wrong in a sentence.
+
+    The rule `interface-unknown` says that a component is not known, so that its node could not be judged.
+    """
+
+    rule: str
+    path: str
+    message: str
+
+
+def judge_edges(definition: Mapping[str, Any], interfaces: Mapping[str, Interface]) -> list[EdgeFault]:
+    """Type-check a pipeline; empty when all of it fits. Never raises.
+
+    `interfaces` maps "component:train:3" to what that version takes and gives; inline components are read from the
+    pipeline itself.
+    """
+    own = interface_of(definition)
+    frame = _Frame(own, _known(definition, interfaces), _groups(own))
+    faults = [fault for name, node in _nodes(definition) for fault in _judge_node(name, node, frame)]
+    cycle = find_cycle(graph_of(definition))
+    if cycle:
+        faults.append(EdgeFault("cycle", f"jobs.{cycle[0]}", f"The steps wait for each other: {' → '.join(cycle)}."))
+    return faults
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """The pipeline's own ports, and the interface of each node; None for one that is not known."""
+
+    own: Interface
+    nodes: Mapping[str, Interface | None]
+    groups: frozenset[str]
+
+
+def _groups(interface: Interface) -> frozenset[str]:
+    """Return the names of the groups of inputs: `g` and `g.deep` for a port `g.deep.x`."""
+    return frozenset(name[:at] for name in interface.inputs for at, letter in enumerate(name) if letter == ".")
+
+
+def _nodes(definition: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    jobs = definition.get("jobs")
+    for name, node in jobs.items() if isinstance(jobs, Mapping) else ():
+        if isinstance(node, Mapping):
+            yield str(name), node
+
+
+def _known(definition: Mapping[str, Any], interfaces: Mapping[str, Interface]) -> dict[str, Interface | None]:
+    return {name: _interface(node, interfaces) for name, node in _nodes(definition)}
+
+
+def _interface(node: Mapping[str, Any], interfaces: Mapping[str, Interface]) -> Interface | None:
+    component = node.get("component")
+    if isinstance(component, Mapping):
+        return interface_of(component)
+    return interfaces.get(component_text(node))
+
+
+def _judge_node(name: str, node: Mapping[str, Any], frame: _Frame) -> Iterator[EdgeFault]:
+    interface, path = frame.nodes[name], f"jobs.{name}"
+    if interface is None and ("component" in node or "componentId" in node):
+        shown = component_text(node)
+        yield EdgeFault(UNKNOWN_RULE, f"{path}.component", f"{shown or 'The component'} of `{name}` is not known.")
+    given = dict(inputs_of(node))
+    groups = _groups(interface) if interface is not None else frozenset()
+    for port, value in given.items():
+        here, wanted = f"{path}.inputs.{port}", interface.inputs.get(port) if interface is not None else None
+        if interface is not None and wanted is None and port not in groups:
+            yield EdgeFault("input-unknown", here, f"The component has no input `{port}`.")
+        yield from _judge_input(here, value, wanted, frame)
+    for port, wanted in interface.inputs.items() if interface is not None else ():
+        if wanted.is_required and not _is_given(port, given):
+            message = f"`{name}` does not give the input `{port}` ({wanted.type}) that its component needs."
+            yield EdgeFault("input-missing", f"{path}.inputs.{port}", message)
+    yield from _judge_outputs(path, node.get("outputs"), interface, frame)
+
+
+def _is_given(port: str, given: Mapping[str, Any]) -> bool:
+    parts = port.split(".")
+    return any(given.get(".".join(parts[:count])) is not None for count in range(1, len(parts) + 1))
+
+
+def _judge_input(path: str, value: Any, wanted: Port | None, frame: _Frame) -> Iterator[EdgeFault]:
+    binding = binding_of(value)
+    if binding is not None:
+        yield from _judge_binding(path, binding, wanted, frame)
+    elif wanted is not None and wanted.type in LITERAL_TYPES and value is not None:
+        plain = value.get("value") if isinstance(value, Mapping) else value
+        if isinstance(plain, Mapping | list) or (isinstance(value, Mapping) and plain is None):
+            yield EdgeFault("value-type", path, f"`{wanted.name}` takes a {wanted.type}, not data.")
+        elif "${{" not in str(plain) and not takes(wanted, plain):
+            yield EdgeFault("value-type", path, f"`{str(plain)[:80]}` is nothing that `{wanted.name}` takes.")
+
+
+def _judge_binding(path: str, binding: Binding, wanted: Port | None, frame: _Frame) -> Iterator[EdgeFault]:
+    if binding.is_parent_input:
+        source: Port | None = frame.own.inputs.get(binding.port)
+        if source is None and binding.port not in frame.groups:
+            yield EdgeFault("binding-unknown", path, f"`{binding.text}`: the pipeline has no such input.")
+        elif source is not None and wanted is not None and wanted.is_required and source.optional:
+            message = f"`{binding.text}` may be left out, but the component needs `{wanted.name}`."
+            yield EdgeFault("input-optional", path, message)
+    elif binding.is_node_port:
+        step, side = binding.parts[2], binding.parts[3]
+        if step not in frame.nodes:
+            yield EdgeFault("binding-unknown", path, f"`{binding.text}`: there is no step `{step}`.")
+            return
+        origin = frame.nodes[step]
+        ports = None if origin is None else origin.outputs if side == "outputs" else origin.inputs
+        source = ports.get(binding.port) if ports is not None else None
+        if ports is not None and source is None:
+            yield EdgeFault("binding-unknown", path, f"`{binding.text}`: the step has no such port.")
+    else:
+        return
+    if source is not None and wanted is not None and not type_fits(source.type, wanted.type):
+        message = f"`{binding.text}` is of type {source.type}; `{wanted.name}` takes {wanted.type}."
+        yield EdgeFault("edge-type", path, message)
+
+
+def _judge_outputs(path: str, outputs: Any, interface: Interface | None, frame: _Frame) -> Iterator[EdgeFault]:
+    for name, value in outputs.items() if isinstance(outputs, Mapping) else ():
+        here = f"{path}.outputs.{name}"
+        given = interface.outputs.get(str(name)) if interface is not None else None
+        if interface is not None and given is None:
+            yield EdgeFault("output-unknown", here, f"The component has no output `{name}`.")
+        binding = binding_of(value)
+        if binding is None or not binding.is_parent_output:
+            continue
+        wanted = frame.own.outputs.get(binding.port)
+        if wanted is None:
+            yield EdgeFault("binding-unknown", here, f"`{binding.text}`: the pipeline has no such output.")
+        elif given is not None and not type_fits(given.type, wanted.type):
+            message = f"`{name}` is of type {given.type}; the pipeline's output `{wanted.name}` is {wanted.type}."
+            yield EdgeFault("edge-type", here, message)
