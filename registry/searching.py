@@ -12,7 +12,7 @@ from django.db.models.expressions import RawSQL
 
 from mlopsportal.specs.ref import Ref
 from registry.models import Run, SearchEntry, Workspace
-from registry.search_index import FTS
+from registry.search_index import FTS, TABLE
 
 CANDIDATES = 1000
 """How many matches are sorted: a text that matches more is no question that an order could answer."""
@@ -74,7 +74,7 @@ def search(
     if not terms:
         return []
     long_terms = [term for term in terms if len(term) >= SHORTEST]
-    entries = _holding(entries, long_terms) if long_terms else _beginning(entries, " ".join(terms))
+    entries = _holding(entries, long_terms, workspaces, kind) if long_terms else _beginning(entries, " ".join(terms))
     if long_terms:
         for term in set(terms) - set(long_terms):
             entries = entries.filter(text__icontains=term)
@@ -87,7 +87,10 @@ def matching_runs(runs: QuerySet[Run], workspace: Workspace, text: str) -> Query
     return runs.filter(job_name__in=[Ref.parse(entry.ref).name for entry in found])
 
 
-def _holding(entries: QuerySet[SearchEntry], terms: Sequence[str]) -> QuerySet[SearchEntry]:
+def _holding(
+    entries: QuerySet[SearchEntry], terms: Sequence[str], workspaces: Iterable[Workspace], kind: str
+) -> QuerySet[SearchEntry]:
+    """The candidates are capped among what is asked for: another workspace, or another kind, takes no place."""
     if connection.vendor == "postgresql":
         for term in terms:
             # Django's icontains is UPPER() LIKE, which no trigram index serves.
@@ -97,8 +100,19 @@ def _holding(entries: QuerySet[SearchEntry], terms: Sequence[str]) -> QuerySet[S
             )
         return entries
     phrase = " AND ".join('"' + term.replace('"', '""') + '"' for term in terms)
-    sql = f"SELECT rowid FROM {FTS} WHERE {FTS} MATCH %s ORDER BY rowid DESC LIMIT {CANDIDATES}"  # noqa: S608  # fixed words
-    return entries.filter(pk__in=RawSQL(sql, [phrase]))  # noqa: S611  # the text is a parameter
+    places = [workspace.pk for workspace in workspaces]
+    kinds = [kind] if kind else KINDS
+    # CROSS: the words come first, and each match is looked up in the table; the other way round reads all of it.
+    sql = (
+        f"SELECT {FTS}.rowid FROM {FTS} CROSS JOIN {TABLE} entry ON entry.id = {FTS}.rowid "  # noqa: S608  # fixed words
+        f"WHERE {FTS} MATCH %s AND entry.workspace_id IN ({_marks(places)}) AND entry.kind IN ({_marks(kinds)}) "
+        f"ORDER BY {FTS}.rowid DESC LIMIT {CANDIDATES}"
+    )
+    return entries.filter(pk__in=RawSQL(sql, [phrase, *places, *kinds]))  # noqa: S611  # what is asked for is parameters
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join(["%s"] * len(values))
 
 
 def _beginning(entries: QuerySet[SearchEntry], text: str) -> QuerySet[SearchEntry]:

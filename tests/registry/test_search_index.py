@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from registry import searching
 from registry.models import SearchEntry
 from registry.search_index import FTS, POSTGRESQL_INDEX, install, missing_search
 from registry.searching import search
@@ -48,6 +49,22 @@ def test_the_index_follows_what_is_written() -> None:
     assert search([make_workspace(slug="other")], "afterwards") == []
     entry.delete()
     assert search([workspace], "afterwards") == []
+
+
+def test_many_matches_elsewhere_take_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The candidates are capped: newer runs, or another workspace, must not hide the one component."""
+    monkeypatch.setattr(searching, "CANDIDATES", 3)
+    workspace, other = make_workspace(), make_workspace(slug="other")
+    wanted = SearchEntry(workspace=workspace, kind="component", ref="component:train", title="train", at=timezone.now())
+    wanted.text = "train_model"
+    wanted.save()
+    for place, kind in ((workspace, "run"), (other, "component")):
+        for number in range(5):
+            SearchEntry.objects.create(
+                workspace=place, kind=kind, ref=f"{kind}:{number}", title="x", text="train_model", at=timezone.now()
+            )
+    assert search([workspace], "train_model", "component") == [wanted]
+    assert len(search([other], "train_model")) >= 3
 
 
 @pytest.mark.parametrize("text", ['"', "a*b(c", "NOT x OR y", "%__", "\\", "' OR 1=1 --", "\u202e\u202e\u202e"])
