@@ -25,12 +25,20 @@ def fetch_logs(connection: Connection, listing: StepLog) -> None:
         files = connection.reader.logs(listing.run_id_azure)
         texts = {name: connection.reader.log_text(url, MOST_BYTES) for name, url in sorted(files.items())[:MOST_FILES]}
     except AzureError as error:
-        _end(listing, LogState.FAILED, words(error))
+        give_up(listing, words(error))
+        return
+    except ValueError as error:  # an address that `log_text` does not follow
+        give_up(listing, f"The service names a log file that is not read from here: {error}.")
         return
     with transaction.atomic():
         for name, text in texts.items():
             _write(listing, name, text)
         _end(listing, LogState.READY, "" if files else "There are no log files yet.")
+
+
+def give_up(listing: StepLog, why: str) -> None:
+    """Tell on the listing's row why its logs could not be read."""
+    _end(listing, LogState.FAILED, why)
 
 
 def _write(listing: StepLog, name: str, text: str) -> None:

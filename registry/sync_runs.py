@@ -57,7 +57,7 @@ def runs(workspace: Workspace, connection: Connection, cursor: Cursor | None, no
     at = cursor or {"phase": "listing", "read": 0}
     if at["phase"] == "listing":
         return _listing(workspace, connection, at, now)
-    return _active(workspace, connection, now)
+    return _active(workspace, connection, at, now)
 
 
 def _listing(workspace: Workspace, connection: Connection, cursor: Cursor, now: datetime) -> StageResult:
@@ -85,11 +85,15 @@ def _is_far_enough(
     return oldest < workspace.synced_at - OVERLAP
 
 
-def _active(workspace: Workspace, connection: Connection, now: datetime) -> StageResult:
+def _active(workspace: Workspace, connection: Connection, cursor: Cursor, now: datetime) -> StageResult:
+    """Ask for each run once: one that is gone, or cannot be read, still waits afterwards and must not come again."""
     waiting = Run.objects.filter(workspace=workspace, seen_at__lt=now, missing_since=None).active()
-    names = list(waiting.order_by("-started_at").values_list("job_name", flat=True)[:ACTIVE_AT_ONCE])
-    changed = refresh_runs(workspace, connection, names, now)
-    return StageResult({"phase": "active"} if len(names) == ACTIVE_AT_ONCE else None, {"runs changed": changed})
+    if "below" in cursor:
+        waiting = waiting.filter(pk__lt=cursor["below"])
+    rows = list(waiting.order_by("-pk").values_list("pk", "job_name")[:ACTIVE_AT_ONCE])
+    changed = refresh_runs(workspace, connection, [name for _, name in rows], now)
+    following = {"phase": "active", "below": rows[-1][0]} if len(rows) == ACTIVE_AT_ONCE else None
+    return StageResult(following, {"runs changed": changed})
 
 
 def refresh_runs(workspace: Workspace, connection: Connection, names: Iterable[str], now: datetime) -> int:

@@ -84,7 +84,11 @@ def _read(workspace: Workspace, names: list[str]) -> None:
 def fetch_logs(listing_id: int) -> None:
     """Read the log files of a step into the portal's table."""
     listing = StepLog.objects.select_related("run__workspace").get(pk=listing_id)
-    connection = azureml.connect(listing.run.workspace.target())
+    try:
+        connection = azureml.connect(listing.run.workspace.target())
+    except azureml.NotConfigured as error:
+        sync_logs.give_up(listing, words(error))
+        return
     try:
         sync_logs.fetch_logs(connection, listing)
     finally:

@@ -14,15 +14,27 @@ from mlopsportal.audit.actions import SYSTEM
 from mlopsportal.audit.models import Event
 from mlopsportal.queue.drain import drain
 from registry import sync as syncing
-from registry import tasks
+from registry import sync_runs, tasks
 from registry.errors import LeaseLost
-from registry.models import Asset, Finding, FindingKind, SyncRun, SyncState, Version, Workspace
+from registry.models import (
+    Asset,
+    Finding,
+    FindingKind,
+    LogState,
+    Run,
+    StepLog,
+    SyncRun,
+    SyncState,
+    Version,
+    Workspace,
+)
 from registry.sync_runs import OVERLAP
 from tests.registry.building import make_workspace, sync
 from tests.sandbox_server import RunningSandbox, running_sandbox
 
 pytestmark = pytest.mark.django_db
 API = "2023-08-01-preview"
+NOW = timezone.now()
 
 
 @pytest.fixture
@@ -121,6 +133,33 @@ def test_a_listing_that_is_suddenly_empty_is_not_believed(small: RunningSandbox)
     small.clear_faults()
     sync(workspace)
     assert not held.exists()
+
+
+def test_runs_under_way_that_are_gone_are_asked_for_once_a_sync(
+    small: RunningSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sync_runs, "ACTIVE_AT_ONCE", 2)
+    workspace = make_workspace(small)
+    sync(workspace)
+    for number in range(5):
+        Run.objects.create(
+            workspace=workspace, job_name=f"gone{number}", status="Running", started_at=NOW, seen_at=workspace.synced_at
+        )
+    assert sync(workspace).state == SyncState.DONE
+    assert not Run.objects.filter(missing_since=None).exclude(job_name__startswith="gone").exists()
+    sync(workspace)
+    assert not Run.objects.filter(missing_since=None).exists()
+
+
+def test_a_run_whose_credential_is_not_configured_says_so_instead_of_waiting_for_its_logs() -> None:
+    workspace = make_workspace()
+    Workspace.objects.filter(pk=workspace.pk).update(cloud="azure", endpoint="", credential="NOWHERE")
+    run = Run.objects.create(workspace=workspace, job_name="r", status="Completed", started_at=NOW, seen_at=NOW)
+    listing = StepLog.objects.create(run=run, run_id_azure="r", requested_at=NOW)
+    tasks.fetch_logs(listing.pk)
+    listing.refresh_from_db()
+    assert listing.state == LogState.FAILED
+    assert "not configured" in listing.message
 
 
 def test_throttling_slows_a_sync_and_fails_nothing(small: RunningSandbox) -> None:
