@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +14,24 @@ from mlopsportal.azureml import Json
 from mlopsportal.specs import digest, normalize
 from mlopsportal.specs.ref import Ref
 from registry import raw as raws
-from registry.facts import mapping, moment, name_of, properties_of, references_in, tags_of, text, use_columns
+from registry.errors import Unreadable
+from registry.facts import (
+    mapping,
+    moment,
+    name_of,
+    properties_of,
+    reading,
+    references_in,
+    tags_of,
+    text,
+    use_columns,
+)
 from registry.findings import resolve
 from registry.missing import mark_missing
 from registry.models import Finding, FindingKind, Run, Version, Workspace
 from registry.searching import Entry, write_entries
 from registry.stages import Cursor, StageResult
+from registry.sync_assets import tell_unreadable
 from scheduling.documents import scheduled_pipeline
 from scheduling.forecast import next_fire
 from scheduling.models import Schedule, ScheduleState, ScheduleUse, TriggerType
@@ -52,15 +64,42 @@ _COLUMNS = [
 
 def stage(workspace: Workspace, connection: Connection, cursor: Cursor | None, now: datetime) -> StageResult:
     """Mirror one page of the workspace's schedules; after the last page, times of fires and what has gone."""
-    page = next(connection.reader.pages("schedule", cursor=cursor["page"] if cursor else None))
+    at = cursor or {}
+    page = next(connection.reader.pages("schedule", cursor=at.get("page")))
+    readable, unreadable = _readable(page.items)
+    doubt = bool(at.get("doubt") or unreadable)
     with transaction.atomic():
-        written = upsert(workspace, page.items, now)
+        written = upsert(workspace, readable, now)
+        tell_unreadable(workspace, unreadable, now)
         if page.next_cursor is None:
             set_fire_times(workspace, now)
-            mark_missing(Schedule.objects.all(), workspace, now)
+            if not doubt:  # what could not be read may be one of those not seen
+                mark_missing(Schedule.objects.all(), workspace, now)
             _resolve_seen_again(workspace, now)
-    following = {"page": page.next_cursor} if page.next_cursor else None
+    following = {"page": page.next_cursor, "doubt": doubt} if page.next_cursor else None
     return StageResult(following, {"schedules": len(page.items), "schedules_written": written})
+
+
+def _readable(items: Iterable[Json]) -> tuple[list[Json], list[Unreadable]]:
+    """Part the schedules from objects in a shape nobody foresaw: one of those must not end a sync."""
+    readable, unreadable = list[Json](), list[Unreadable]()
+    for raw in items:
+        try:
+            name = name_of(raw, "a schedule")
+            with reading(f"schedule:{name}"):
+                _probe(raw)
+            readable.append(raw)
+        except Unreadable as error:
+            unreadable.append(error)
+    return readable, unreadable
+
+
+def _probe(raw: Json) -> None:
+    """Read of a schedule everything that writing its row will read."""
+    scheduled_pipeline(raw)
+    normalize.definition_of_schedule(raw)
+    digest.fingerprint("schedule", raw)
+    list(_uses_of(raw))
 
 
 def refresh(workspace: Workspace, name: str, raw: Json | None, now: datetime) -> None:

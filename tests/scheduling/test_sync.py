@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
@@ -101,6 +102,18 @@ def test_a_schedule_is_missing_after_two_listings_without_it(listed: Workspace, 
     listing(listed)
     assert Schedule.objects.get(workspace=listed, name=name).missing_since is not None
     assert Finding.objects.filter(workspace=listed, kind=FindingKind.MISSING, ref=f"schedule:{name}").exists()
+
+
+@pytest.mark.parametrize("odd", [{"name": None}, {"properties": {"action": {"jobDefinition": {"jobs": {"a": 7}}}}}])
+def test_one_odd_schedule_ends_no_listing_and_makes_none_missing(
+    listed: Workspace, sandbox: RunningSandbox, odd: dict[str, object]
+) -> None:
+    there = sorted(live(sandbox).values(), key=lambda raw: str(raw["name"]))
+    body = json.dumps({"value": [there[0] | odd, *there[1:]]})
+    sandbox.fault(method="GET", path="/schedules\\?", count=0, body=body)
+    for _ in range(3):
+        listing(listed)
+    assert Schedule.objects.filter(workspace=listed, missing_since=None).count() == len(there)
 
 
 def test_a_failed_listing_marks_nothing_missing(listed: Workspace, sandbox: RunningSandbox) -> None:
