@@ -21,6 +21,10 @@ _LOOK = """rules => axe.run(document, {runOnly: {type: "tag", values: rules}, re
     .then(found => found.violations.flatMap(v => v.nodes.map(n => `${v.id}: ${n.html.slice(0, 200)}`)))"""
 
 
+# Nothing goes on by itself from here.
+STUCK = {"plan_failed", "failed", "stale", "partially_applied", "no_change", "rejected", "withdrawn", "applied"}
+
+
 @dataclass
 class Watch:
     """What the browser had to complain about; statuses in `expected` are no complaint."""
@@ -86,7 +90,8 @@ class Person:
         """Return the change once it is in one of these states."""
         end = time.monotonic() + seconds
         while (change := self.asks(f"changes/{number}/"))["state"] not in states:
-            assert time.monotonic() < end, f"change {number} is {change['state']}, wanted {states}: {change['next']}"
+            stuck = change["state"] in STUCK or time.monotonic() > end
+            assert not stuck, f"change {number} is {change['state']}, wanted {states}: {change['next']}"
             time.sleep(0.2)
         return change
 

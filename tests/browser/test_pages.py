@@ -6,8 +6,10 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.urls import reverse
 from playwright.sync_api import Browser, Page, StorageState, expect
 
 from tests.browser import places
@@ -173,9 +175,7 @@ def test_the_keyboard_is_enough(crowd: Crowd, known: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("route", sorted(places.POSTED))
 def test_what_is_only_posted_to_refuses_to_be_read(crowd: Crowd, known: dict[str, str], route: str) -> None:
-    from django.urls import reverse
-
-    given = {
+    given: dict[str, list[Any]] = {
         "token-revoke": ["6f1c0a4e-0000-4000-8000-000000000000"],
         "member-revoke": ["demo", 1],
         "event-export": [],
