@@ -9,15 +9,27 @@ from scheduling.models import Schedule, ScheduleQuerySet, TriggerType
 
 class ScheduleFilter(filters.FilterSet):
     enabled = filters.ChoiceFilter(
-        label="State", method="by_state", choices=[("on", "Enabled"), ("off", "Disabled"), ("gone", "No longer there")]
+        label="State",
+        method="by_state",
+        empty_label="Enabled and disabled",
+        choices=[("on", "Enabled"), ("off", "Disabled"), ("gone", "No longer there")],
     )
-    trigger = filters.ChoiceFilter(label="Trigger", field_name="trigger_type", choices=TriggerType.choices)
+    trigger = filters.ChoiceFilter(
+        label="Trigger", field_name="trigger_type", empty_label="Every kind", choices=TriggerType.choices
+    )
     pipeline = filters.CharFilter(label="Pipeline", method="by_pipeline")
     name = filters.CharFilter(label="Name begins with", field_name="name", lookup_expr="startswith")
 
     class Meta:
         model = Schedule
         fields: list[str] = []
+
+    @property
+    def qs(self) -> ScheduleQuerySet:
+        """What was deleted is shown only when it is asked for."""
+        found: ScheduleQuerySet = super().qs
+        asked = self.form.is_valid() and self.form.cleaned_data.get("enabled")
+        return found if asked else found.filter(missing_since=None)
 
     def by_state(self, queryset: ScheduleQuerySet, name: str, value: str) -> ScheduleQuerySet:
         if value == "gone":
