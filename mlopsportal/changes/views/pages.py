@@ -321,6 +321,8 @@ class ChangePage:
 
     @property
     def verdict_words(self) -> str:
+        if self.steps and all(step.row.before is None for step in self.steps):
+            return "Only new things: nothing that is there is changed."
         return _VERDICT_WORDS.get(self.plan.verdict, "") if self.plan else ""
 
     @cached_property
