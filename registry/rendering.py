@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
-
 from mlopsportal.azureml import Json
 from mlopsportal.specs.graph import graph_of, layers
 from mlopsportal.specs.normalize import short_form
+from mlopsportal.specs.render import yaml_of
 from registry import facts
 from registry.models import AssetKind
+
+__all__ = ["document_of", "yaml_of"]
 
 _ORDER = (
     "$schema",
@@ -98,26 +99,6 @@ def _unnamed(name: str, node: Any) -> Any:
 def _ordered(values: dict[str, Any]) -> dict[str, Any]:
     """Return a mapping with the keys that a reader looks for first at its head."""
     return dict(sorted(values.items(), key=lambda item: _RANK.get(item[0], len(_RANK))))
-
-
-def yaml_of(document: Mapping[str, Any]) -> str:
-    """Return the document as YAML, block style, keys in the order given; the same document gives the same text."""
-    return yaml.dump(dict(document), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
-
-
-class _Dumper(yaml.SafeDumper):
-    """Texts of several lines as blocks, and no anchors: a reader must see each value where it stands."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
-def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
-    is_block = "\n" in value and all(character.isprintable() or character == "\n" for character in value)
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if is_block else None)
-
-
-_Dumper.add_representer(str, _text)
 
 
 def _plain(key: str, value: Any) -> Any:
