@@ -141,6 +141,7 @@ def test_runs_under_way_that_are_gone_are_asked_for_once_a_sync(
     monkeypatch.setattr(sync_runs, "ACTIVE_AT_ONCE", 2)
     workspace = make_workspace(small)
     sync(workspace)
+    assert workspace.synced_at
     for number in range(5):
         Run.objects.create(
             workspace=workspace, job_name=f"gone{number}", status="Running", started_at=NOW, seen_at=workspace.synced_at
