@@ -19,6 +19,7 @@ from mlopsportal.queue.models import TICKER
 from mlopsportal.queue.wishes import BEAT, CLUSTERS, Wish, path_of, put
 
 TICK = timedelta(seconds=5)
+LONGEST_WAIT = 6 * TICK
 # Two ticks, less what a tick may come early.
 SWEEP_EVERY = timedelta(seconds=9)
 KEEP_FAILURES = timedelta(days=14)
@@ -35,6 +36,7 @@ def tick(worker: str) -> None:
     heartbeat.beat(worker, TICKER)
     for cluster in CLUSTERS:
         send_canary(cluster)
+    drop_dead_canaries()
     for path, cluster in SWEEPS.items():
         if heartbeat.take_turn(path.removesuffix(".tasks.sweep"), SWEEP_EVERY):
             send_sweep(path, cluster)
@@ -50,6 +52,15 @@ def send_canary(cluster: str) -> None:
     key = own_key(cluster)
     OrmQ.objects.filter(key=key).delete()
     put(Wish(BEAT, None), key)
+
+
+def drop_dead_canaries() -> None:
+    """Remove the canaries of worker hosts that were killed: nobody else takes them, and they would count as a lag.
+
+    A living host puts its own anew at each tick, so an old one that still waits has no host.
+    """
+    long_ago = timezone.now() - LONGEST_WAIT
+    OrmQ.objects.filter(key__contains="@", lock__lt=long_ago).delete()
 
 
 def send_sweep(path: str, cluster: str) -> None:

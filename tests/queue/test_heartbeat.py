@@ -87,3 +87,12 @@ def test_a_stopped_worker_leaves_no_canary(monkeypatch: pytest.MonkeyPatch) -> N
     ticker.send_canary("changes")
     ticker.clear("one:1")
     assert not OrmQ.objects.exists()
+
+
+def test_the_canary_of_a_killed_host_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLOPSPORTAL_WORKER", "killed:1")
+    ticker.tick("killed:1")
+    OrmQ.objects.filter(key__contains="@").update(lock=timezone.now() - timedelta(minutes=1))
+    monkeypatch.setenv("MLOPSPORTAL_WORKER", "next:2")
+    ticker.tick("next:2")
+    assert {row.key for row in OrmQ.objects.filter(key__contains="@")} == {"changes@next:2", "sync@next:2"}
