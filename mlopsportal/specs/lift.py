@@ -70,7 +70,7 @@ class _Lifting:
     def __init__(
         self, value: Mapping[str, Any], path: str, interfaces: Mapping[Ref, Interface], parsed: Parsed | None
     ) -> None:
-        self.value = deepcopy(dict(value))
+        self.value = {key: item for key, item in deepcopy(dict(value)).items() if _is_usable(key, item)}
         self.path = path
         self.interfaces = interfaces
         self.parsed = parsed
@@ -220,6 +220,11 @@ class _Lifting:
             if key in self.defaults:
                 message = f"the {key.replace('_', ' ')} became a run default of the pipeline version"
                 self._note("lifted-default", key, str(self.defaults[key]), str(self.defaults[key]), message)
+
+
+def _is_usable(key: str, item: Any) -> bool:
+    """Leave out what should be a mapping and is none: comparisons lift documents that nobody has checked."""
+    return isinstance(item, Mapping) or key not in ("jobs", "inputs", "outputs", "settings", "properties")
 
 
 def _inputs_of(node: Any) -> dict[str, Any]:

@@ -1,0 +1,124 @@
+"""Documents made to hurt: by hand, and by a seeded generator; the same seed gives the same documents."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+MADE: dict[str, str | bytes] = {
+    "deep lists": "[" * 5000,
+    "deep mappings": "".join(f"{'  ' * depth}a:\n" for depth in range(400)),
+    "deep flow": "a: " + "{a: " * 3000 + "1" + "}" * 3000,
+    "wide list": "a:\n" + "- 1\n" * 60_000,
+    "wide mapping": "".join(f"k{number}: 1\n" for number in range(60_000)),
+    "many steps": "type: pipeline\njobs:\n" + "".join(f"  s{n}: {{component: 'azureml:c:1'}}\n" for n in range(6000)),
+    "one chain of steps": "type: pipeline\njobs:\n"
+    + "".join(
+        f"  s{n}: {{component: 'azureml:c:1', inputs: {{x: '${{{{parent.jobs.s{n - 1}.outputs.y}}}}'}}}}\n"
+        for n in range(3000)
+    ),
+    "billion laughs": "a: &a [x, x]\n"
+    + "".join(f"{n}: &{n} [*{p}, *{p}]\n" for p, n in zip("abcdefghijklmnop", "bcdefghijklmnopq", strict=True)),
+    "alias of itself": "a: &a [*a]\n",
+    "alias of nothing": "a: *b\n",
+    "many aliases": "a: &a 1\nb: [" + "*a, " * 20_000 + "]\n",
+    "python tag": "a: !!python/object/apply:os.system ['echo']\n",
+    "own tag": "a: !x 1\n",
+    "binary tag": "a: !!binary aGVsbG8=\n",
+    "set tag": "a: !!set {x, y}\n",
+    "merge key": "a: &a {x: 1}\nb: {<<: *a}\n",
+    "5,000-digit number": "version: " + "9" * 5000 + "\n",
+    "5,000-digit float": "a: 1." + "9" * 5000 + "\n",
+    "5,000-digit text": "name: '" + "9" * 5000 + "'\ntype: command\n",
+    "5,000 digits as a default": "type: command\ninputs: {n: {type: integer, default: '" + "9" * 5000 + "'}}\n",
+    "5,000 digits as an interval": "name: s\ntrigger: {type: recurrence, frequency: day, interval: '"
+    + "9" * 5000
+    + "'}\n",
+    "huge exponent": "a: 1.0e+999999\n",
+    "hexadecimal": "a: 0x" + "f" * 5000 + "\n",
+    "surrogate": "a: \ud800\n",
+    "surrogate by escape": 'a: "\\ud800"\n',
+    "surrogate bytes": b"a: \xed\xa0\x80\n",
+    "not UTF-8": b"a: \xff\xfe\n",
+    "UTF-16": "type: command\n".encode("utf-16"),
+    "NUL": "a: x\0y\n",
+    "control character": "a: x\x07y\n",
+    "control by escape": 'a: "x\\ay"\n',
+    "escape sequence": "a: \x1b[31m\n",
+    "turned text": "name: train\u202eliam\ntype: command\n",
+    "invisible key": "na\u200bme: x\n",
+    "invisible characters": "a: " + "\u200b" * 60_000 + "\n",
+    "byte order mark": "\ufefftype: command\n",
+    "tags of language": "a: \U000e0041\U000e0042\n",
+    "only a comment": "# nothing\n",
+    "nothing": "",
+    "a list": "- 1\n",
+    "a word": "word\n",
+    "several documents": "a: 1\n---\nb: 2\n",
+    "directive": "%YAML:1.0\na: 1\n",
+    "template": "name: {{name}}\n",
+    "duplicate keys": "a: 1\na: 2\n" * 500,
+    "key is a list": "? [a]\n: 1\n",
+    "key is a mapping": "? {a: 1}\n: 1\n",
+    "long key": "k" * 70_000 + ": 1\n",
+    "long value": "a: " + "v" * 70_000 + "\n",
+    "two megabytes": "a: 1\n" * 400_000,
+    "tabs": "a:\n\t- 1\n",
+    "unclosed": "a: 'x\n",
+    "many bindings": "type: command\nname: c\nenvironment: azureml:e:1\ncommand: " + "${{inputs.x}} " * 4000 + "\n",
+    "unclosed bindings": "type: command\nname: c\ncommand: " + "${{" * 15_000 + "\n",
+    "unclosed optional parts": "type: command\nname: c\ncommand: " + "$[[" * 15_000 + "\n",
+    "many secrets": "type: command\nname: c\ncommand: " + "-eyJ" * 15_000 + "\n",
+    "similar keys": "type: pipeline\n" + "".join(f"setting{number}: 1\n" for number in range(3000)),
+    "path to a device": "type: pipeline\njobs: {a: {component: /dev/zero}}\n",
+    "path upwards": "type: pipeline\njobs: {a: {component: " + "../" * 5000 + "etc/passwd}}\n",
+    "component of itself": "type: pipeline\njobs: {a: {component: ./a.yml}}\n",
+    "loop of items": "type: pipeline\njobs: {a: {type: parallel_for, items: '" + "[" * 20_000 + "'}}\n",
+    "wrong everywhere": "type: []\nname: {}\nversion: []\njobs: 3\ninputs: []\noutputs: x\ncommand: {}\ntags: 1\n",
+    "wrong schedule": "trigger: {type: cron, expression: '" + "*/1," * 10_000 + "'}\ncreate_job: []\n",
+}
+"""By a name that says what hurts."""
+
+_WORDS = (
+    *("type", "name", "version", "jobs", "inputs", "outputs", "command", "component", "trigger", "create_job", "tags"),
+    *("pipeline", "cron", "recurrence", "azureml:a:1", "azureml:a@latest", "./a.yml", "../x", "/etc/passwd", "~", "<<"),
+    *("${{parent.jobs.a.outputs.b}}", "${{jobs.a}}", "${{", "}}", "$[[", "yes", "1", "1.10", "9" * 400, "0x_", "1:30"),
+    *(
+        "\u202e",
+        "\u200b",
+        "\ufeff",
+        "\x07",
+        "é",
+        "🙂",
+        "*a",
+        "&a",
+        "!!x",
+        "!",
+        "@",
+        "`",
+        "%",
+        "'",
+        '"',
+        "|",
+        ">",
+        "?",
+        "",
+    ),
+)
+_GLUE = ("\n", "\n  ", "\n    ", ": ", ":", "- ", ", ", "[", "]", "{", "}", " ", "\t", "#", "---\n", "\r\n", "\\")
+_SEEDS = (
+    "type: command\nname: c\ncommand: x ${{inputs.a}}\nenvironment: azureml:e:1\ninputs: {a: {type: number}}\n",
+    "type: pipeline\nname: p\njobs:\n  a: {component: 'azureml:c:1', inputs: {a: 1}}\n  b: {component: ./a.yml}\n",
+    "name: s\ntrigger: {type: recurrence, frequency: week, interval: 1}\ncreate_job: azureml:p:1\n",
+    "action: run\ntarget: component:p:1\ninputs: {a: 1}\n",
+)
+
+
+def generated(count: int, seed: int = 3) -> Iterator[str]:
+    """Yield documents: a third pure noise, a third sound ones with noise put in, a third with pieces taken out."""
+    source = random.Random(seed)
+    for number in range(count):
+        noise = "".join(source.choice(_WORDS) + source.choice(_GLUE) for _ in range(source.randint(1, 40)))
+        text = source.choice(_SEEDS)
+        place, other = sorted(source.randrange(len(text)) for _ in range(2))
+        yield (noise, text[:place] + noise + text[place:], text[:place] + text[other:])[number % 3]
