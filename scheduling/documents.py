@@ -130,8 +130,13 @@ def job_texts(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def trigger_of(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a mirrored schedule's trigger in YAML form."""
-    return yaml_form((raw.get("properties") or {}).get("trigger") or {})
+    """Return a mirrored schedule's trigger in YAML form, its fixed words in the small letters that YAML asks for."""
+    trigger = yaml_form((raw.get("properties") or {}).get("trigger") or {})
+    small: dict[str, Any] = {key: str(trigger[key]).lower() for key in ("type", "frequency") if key in trigger}
+    pattern = trigger.get("schedule")
+    if isinstance(pattern, Mapping) and isinstance(pattern.get("week_days"), list):
+        small["schedule"] = {**pattern, "week_days": [str(day).lower() for day in pattern["week_days"]]}
+    return {**trigger, **small}
 
 
 def _job(raw: Mapping[str, Any]) -> Mapping[str, Any]:
