@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, path, re_path
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from drf_spectacular.views import SpectacularAPIView
@@ -18,6 +18,7 @@ from mlopsportal.accounts import api as accounts
 from mlopsportal.audit import api as audit
 from mlopsportal.changes import api as changes
 from mlopsportal.comparison import NotComparable, compared
+from mlopsportal.ui.nowhere import NowhereView
 from registry import api as registry
 from scheduling import api as scheduling
 
@@ -30,7 +31,7 @@ class CompareView(APIView):
             OpenApiParameter("left", str, required=True, description="workspace/kind:name:version"),
             OpenApiParameter("right", str, required=True),
         ],
-        responses={200: OpenApiTypes.OBJECT, 400: OpenApiTypes.OBJECT, 404: OpenApiTypes.OBJECT},
+        responses=OpenApiTypes.OBJECT,
     )
     def get(self, request: Request) -> Response:
         left, right = (request.query_params.get(side, "")[:1000] for side in ("left", "right"))
@@ -82,4 +83,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *changes.urlpatterns,
     *accounts.urlpatterns,
     *audit.urlpatterns,
+    re_path("", NowhereView.as_view(), name="api-nowhere"),
 ]

@@ -246,7 +246,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "mlopsportal.ui.api.KeysetPagination",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "mlopsportal.ui.openapi.RefusingSchema",
     "DEFAULT_THROTTLE_CLASSES": [
         "mlopsportal.accounts.throttles.ByAddress",
         "mlopsportal.accounts.throttles.ByAccount",

@@ -31,7 +31,6 @@ from mlopsportal.changes.schemas import (
     CommentSerializer,
     EditSerializer,
     OpenSerializer,
-    RefusalSerializer,
     ReviewSerializer,
 )
 from mlopsportal.changes.states import Origin, State
@@ -39,15 +38,15 @@ from mlopsportal.specs import documents as specs_documents
 from mlopsportal.specs import validate
 from mlopsportal.specs.problems import Problem
 from mlopsportal.ui.api import KeysetPagination
+from mlopsportal.ui.openapi import RefusalSerializer
 from registry.mirror import WorkspaceMirror
 from registry.models import Workspace
 
 Data = dict[str, Any]
 
 
-_REFUSALS: dict[int, type[serializers.Serializer[Any]]] = dict.fromkeys(
-    (400, 401, 403, 404, 409, 422, 429), RefusalSerializer
-)
+# Beside what every view refuses: the state does not allow it, or the documents do not.
+_REFUSALS: dict[int, type[serializers.Serializer[Any]]] = dict.fromkeys((409, 422), RefusalSerializer)
 
 
 def _answers(code: int, serializer: Any) -> dict[int, Any]:
@@ -125,7 +124,7 @@ class ChangeList(ChangeView):
             OpenApiParameter("cursor"),
             OpenApiParameter("size", int),
         ],
-        responses={200: ChangePageSerializer, 400: RefusalSerializer, 401: RefusalSerializer, 429: RefusalSerializer},
+        responses=ChangePageSerializer,
     )
     def get(self, request: Request) -> Response:
         narrowed = ChangeFilter(request.GET, queryset=self._base(request), user=request.user)

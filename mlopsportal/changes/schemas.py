@@ -183,9 +183,3 @@ class CommentRowSerializer(serializers.Serializer[Any]):
 class CommentPageSerializer(serializers.Serializer[Any]):
     results = CommentRowSerializer(many=True)
     next = serializers.CharField(allow_null=True)
-
-
-class RefusalSerializer(serializers.Serializer[Any]):
-    detail = serializers.CharField()
-    state = serializers.CharField(required=False)
-    problems = serializers.ListField(child=serializers.DictField(), required=False)

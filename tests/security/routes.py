@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +32,7 @@ class Route:
 
     def post(self, client: Client, side: Side, **extra: Any) -> HttpResponseBase:
         """Send what somebody would send there."""
-        body = (JSON_BODIES if self.is_rest else FORMS).get(self.name, lambda side: {})(side)
+        body = (JSON_BODIES if self.is_rest else FORMS).get(self.name, nothing)(side)
         if self.is_rest:
             answer: Any = client.post(self.address(side), json.dumps(body), "application/json", **extra)
         else:
@@ -40,7 +40,7 @@ class Route:
         return answer  # type: ignore[no-any-return]  # the client's own answer adds attributes to a plain one
 
     def get(self, client: Client, side: Side, **extra: Any) -> HttpResponseBase:
-        answer: Any = client.get(self.address(side), QUERIES.get(self.name, lambda side: {})(side), **extra)
+        answer: Any = client.get(self.address(side), QUERIES.get(self.name, nothing)(side), **extra)
         return answer  # type: ignore[no-any-return]
 
 
@@ -103,6 +103,10 @@ def argument(route: str, parameter: str, side: Side) -> str:
     return str(known[parameter])
 
 
+def nothing(side: Side) -> dict[str, Any]:
+    return {}
+
+
 def _opening(side: Side) -> dict[str, Any]:
     path, content = documents_of(side.mark, 9)[0]
     return {"workspace": side.mark, "title": "Another", "documents": [{"path": path, "content": content}]}
@@ -118,23 +122,24 @@ def _form(side: Side) -> dict[str, Any]:
     return {**documents, "ws": side.mark, "title": "Another", "description": "", "revision": "1", "do": "draft"}
 
 
-QUERIES = {
+QUERIES: dict[str, Callable[[Side], dict[str, Any]]] = {
     "compare": lambda side: {"left": f"{side.mark}/component:{side.mark}_prep:1", "right": "x"},
     "api-compare": lambda side: {
         "left": f"{side.mark}/component:{side.mark}_prep:1",
         "right": f"{side.mark}/component:{side.mark}_prep:1",
     },
+    "api-impact": lambda side: {"ref": f"component:{side.mark}_prep:1"},
     "search": lambda side: {"q": side.mark},
     "lineage": lambda side: {"ref": f"run:{side.named['run']}"},
     "api-lineage": lambda side: {"ref": f"run:{side.named['run']}"},
 }
-JSON_BODIES = {
+JSON_BODIES: dict[str, Callable[[Side], dict[str, Any]]] = {
     "api-change-list": _opening,
     "api-change-reviews": _review,
     "api-change-comments": lambda side: {"comment": "Look."},
     "api-documents-check": _opening,
 }
-FORMS = {
+FORMS: dict[str, Callable[[Side], dict[str, Any]]] = {
     "change-new": _form,
     "change-edit": _form,
     "change-review": _review,
