@@ -11,8 +11,13 @@ Shape = Any
 DIGEST = re.compile(r"[0-9a-f]{64}")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 PROBLEM = {
-    **{"code": str, "path": str, "line": (int, type(None)), "column": (int, type(None))},
-    **{"severity": {"error", "advice"}, "message": str, "fix": str},
+    "code": str,
+    "path": str,
+    "line": (int, type(None)),
+    "column": (int, type(None)),
+    "severity": {"error", "advice"},
+    "message": str,
+    "fix": str,
 }
 REQUEST = {"method": {"PUT", "POST", "PATCH", "DELETE"}, "arm_id": str, "api_version": str, "body": (dict, type(None))}
 PLAN = {

@@ -23,8 +23,8 @@ Answers = dict[tuple[str, str], list[str]]
 
 def test_every_route_answers_everybody_as_the_table_says(world: World) -> None:
     found, wanted = asked(world), table()
-    unknown = sorted({name for name, _ in found} - {name for name, _ in wanted})
-    assert not unknown, f"routes that the table does not know: {unknown}"
+    unknown = [" ".join([*key, *found[key]]) for key in sorted(set(found) - set(wanted))]
+    assert not unknown, "routes that the table does not know, with what they answered:\n" + "\n".join(unknown)
     assert sorted(set(wanted) - set(found)) == []
     wrong = [difference(key, wanted[key], found[key]) for key in sorted(found) if wanted[key] != found[key]]
     assert not wrong, "\n".join(wrong)
