@@ -49,19 +49,14 @@ class Action(StrEnum):
     WORKSPACE_ADDED = "workspace.added"
     WORKSPACE_CHANGED = "workspace.changed"
     WORKSPACE_CHECKED = "workspace.checked"
-    WORKSPACE_REMOVED = "workspace.removed"
     SYNC_REQUESTED = "sync.requested"
-    SYNC_STARTED = "sync.started"
     SYNC_FINISHED = "sync.finished"
     SYNC_FAILED = "sync.failed"
     FINDING_OPENED = "finding.opened"
     FINDING_RESOLVED = "finding.resolved"
-    FINDING_DISMISSED = "finding.dismissed"
     TRIGGER_CREATED = "trigger.created"
     TRIGGER_CHANGED = "trigger.changed"
     TRIGGER_REMOVED = "trigger.removed"
-    TRIGGER_FIRED = "trigger.fired"
-    UPLOAD_RECEIVED = "upload.received"
 
     SIGN_IN_SUCCEEDED = "sign_in.succeeded"
     SIGN_IN_FAILED = "sign_in.failed"
@@ -119,19 +114,14 @@ SENTENCES: Final[dict[Action, str]] = {
     Action.WORKSPACE_ADDED: "{actor} added workspace {workspace}",
     Action.WORKSPACE_CHANGED: "{actor} changed the settings of workspace {workspace}",
     Action.WORKSPACE_CHECKED: "{actor} tested the connection of workspace {workspace}",
-    Action.WORKSPACE_REMOVED: "{actor} removed workspace {workspace}",
     Action.SYNC_REQUESTED: "{actor} asked for a sync of workspace {workspace}",
-    Action.SYNC_STARTED: "{actor} started a sync of workspace {workspace}",
     Action.SYNC_FINISHED: "{actor} finished a sync of workspace {workspace}",
     Action.SYNC_FAILED: "A sync of workspace {workspace} failed",
     Action.FINDING_OPENED: "{actor} opened a finding on {target}",
     Action.FINDING_RESOLVED: "{actor} resolved a finding on {target}",
-    Action.FINDING_DISMISSED: "{actor} dismissed a finding on {target}",
     Action.TRIGGER_CREATED: "{actor} created {target}",
     Action.TRIGGER_CHANGED: "{actor} changed {target}",
     Action.TRIGGER_REMOVED: "{actor} removed {target}",
-    Action.TRIGGER_FIRED: "{target} fired",
-    Action.UPLOAD_RECEIVED: "{actor} uploaded files for change {change}",
     Action.SIGN_IN_SUCCEEDED: "{actor} signed in",
     Action.SIGN_IN_FAILED: "A sign-in as {actor} failed",
     Action.SIGN_OUT: "{actor} signed out",
