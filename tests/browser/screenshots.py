@@ -16,8 +16,8 @@ from tests.browser.portal import Portal, running_portal
 
 PICTURE = ROOT / "static" / "img" / "change.png"
 LARGEST_BYTES = 300_000
-GUIDE = Path(__file__).resolve().parents[1] / "guide"
-FILES = ("data-prep-component.yml", "training-pipeline.yml", "pipeline-schedule.yml")
+MORE_INPUT = ("outputs:\n", "  early_stopping:\n    type: integer\n    default: '50'\noutputs:\n")
+NEW_STEP = ("train_churn_model:6", "train_churn_model:7")
 
 
 def main() -> int:
@@ -44,16 +44,33 @@ def take(browser: Browser, portal: Portal) -> None:
 
 def opened(author: Person) -> int:
     """Open a change of a component, the pipeline that uses it and its schedule; return its number, planned."""
-    author.goes("/")
-    documents = [{"path": name, "content": (GUIDE / name).read_text()} for name in FILES]
-    documents[2]["content"] = documents[2]["content"].replace(
-        "interval: 1", 'interval: 1\n  start_time: "2030-01-07T02:00:00"'
+    documents = [
+        {"path": "train.yml", "content": next_of(author, "components", "train_churn_model").replace(*MORE_INPUT)},
+        {"path": "pipeline.yml", "content": next_of(author, "pipelines", "churn_training").replace(*NEW_STEP)},
+        {"path": "weekly.yml", "content": schedule_of(author).replace("churn_training:6", "churn_training:7")},
+    ]
+    title, why = (
+        "Stop training early",
+        "Boosting overfits after some 300 rounds: stop when the test loss stops falling.",
     )
-    title, why = "Train the model every week", "Prepares the raw data, trains, and evaluates on the held-out test data."
     body = {"workspace": "demo", "title": title, "description": why, "documents": documents, "submit": True}
     number = int(author.sends("changes/", body)["number"])
     author.waits_for(number, "in_review")
     return number
+
+
+def next_of(author: Person, section: str, name: str) -> str:
+    """Return the YAML of version 6 as version 7."""
+    text: str = author.asks(f"workspaces/demo/{section}/{name}/versions/6/")["yaml"]
+    return text.replace("version: '6'", "version: '7'").replace('version: "6"', "version: '7'")
+
+
+def schedule_of(author: Person) -> str:
+    return (
+        author.goes("/changes/new/?ws=demo&ref=schedule:churn-training-weekly")
+        .locator("[name=doc-0-content]")
+        .input_value()
+    )
 
 
 if __name__ == "__main__":
