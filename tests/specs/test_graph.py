@@ -119,3 +119,13 @@ def test_a_large_pipeline_is_drawn() -> None:
     drawing = layout(ladder(500, edges))
     assert len({(node.x, node.y) for node in drawing.nodes}) == 500
     assert layout(Graph((), ())).nodes == ()
+
+
+def test_the_long_edges_of_a_step_share_one_trunk() -> None:
+    nodes = tuple(Node(f"n{number}", "command") for number in range(6))
+    chain = [Edge(f"n{number}", "out", f"n{number + 1}", "in") for number in range(5)]
+    hub = [Edge("n0", "out", f"n{number}", "config") for number in range(2, 6)]
+    drawing = layout(Graph(nodes, (*chain, *hub)))
+    ways = {item.edge.target: item.points[1:-1] for item in drawing.edges if item.edge in hub}
+    assert [len(ways[f"n{number}"]) for number in range(2, 6)] == [2, 4, 6, 8]
+    assert all(ways[f"n{number}"] == ways["n5"][: len(ways[f"n{number}"])] for number in range(2, 6))
