@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
+from django.core.exceptions import BadRequest
 from django.urls import URLPattern, URLResolver, path, re_path
+from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from drf_spectacular.views import SpectacularAPIView
-from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.exceptions import NotFound, ParseError, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.views import exception_handler as framework_handler
 
 from mlopsportal.accounts import api as accounts
+from mlopsportal.accounts.models import User
 from mlopsportal.audit import api as audit
 from mlopsportal.changes import api as changes
 from mlopsportal.comparison import NotComparable, compared
 from mlopsportal.ui.nowhere import NowhereView
 from registry import api as registry
+from registry.api import InWorkspace
+from registry.models import Version, Workspace
+from registry.reading import ref_in
 from scheduling import api as scheduling
+from scheduling.impact import affected_by
+from scheduling.serializers import ImpactSerializer
 
 
 class CompareView(APIView):
@@ -42,6 +50,27 @@ class CompareView(APIView):
             return Response(compared(left, right, request.user).as_json())
         except NotComparable as error:
             raise NotFound(str(error)) from error
+
+
+class ImpactView(InWorkspace):
+    """Who uses a version: other versions with node and port, schedules, recent runs, models, other workspaces."""
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("ref", str, required=True, description="kind:name:version, e.g. component:train:3")
+        ],
+        responses=ImpactSerializer,
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        try:
+            ref = ref_in(self.workspace, request.query_params.get("ref", "")[:1000])
+        except BadRequest as error:
+            raise ParseError(str(error)) from error
+        if not Version.objects.named(self.workspace, ref).exists():
+            raise NotFound(f"{ref} is no version that the mirror of {self.workspace.slug} knows.")
+        visible = Workspace.objects.for_user(cast(User, request.user))
+        found = affected_by(self.workspace, ref, visible=visible, now=timezone.now())
+        return Response(ImpactSerializer(found).data)
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -77,6 +106,7 @@ def field_problems(detail: Any, path: str = "") -> list[dict[str, str]]:
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("compare/", CompareView.as_view(), name="api-compare"),
+    path("workspaces/<slug:slug>/impact/", ImpactView.as_view(), name="api-impact"),
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
     *registry.urlpatterns,
     *scheduling.urlpatterns,

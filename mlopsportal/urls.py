@@ -11,9 +11,9 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("compare/", views.compare_page, name="compare"),
     path("search/", views.search_page, name="search"),
-    path(
-        "w/<slug:slug>/<section:section>/<str:name>/versions/<str:version>/impact/", views.impact_page, name="impact"
-    ),
+    path("w/<slug:slug>/<section:section>/<str:name>/versions/<str:version>/impact/", views.impact_page, name="impact"),
+    path("w/<slug:slug>/making/", views.making_page, name="making"),
+    path("w/<slug:slug>/upgrade/", views.upgrade_page, name="upgrade"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("api/v1/", include("mlopsportal.api")),

@@ -18,9 +18,9 @@ from rest_framework.views import APIView
 
 from mlopsportal.accounts.models import User
 from registry.filters import ARCHIVE, AssetFilter, RunFilter, WorkspaceFilter
-from registry.lineage import DEEPEST, DEPTH, lineage_of
+from registry.lineage import DEEPEST, DEPTH, KINDS, lineage_of
 from registry.models import Asset, Run, RunStatus, Version, Workspace
-from registry.reading import depth_of, ref_in
+from registry.reading import ref_in, wish_of
 from registry.sections import SECTIONS, Section, SectionConverter
 from registry.serializers import (
     AssetSerializer,
@@ -177,6 +177,9 @@ class LineageView(InWorkspace):
         parameters=[
             OpenApiParameter("ref", str, required=True, description="kind:name[:version], e.g. model:churn:3"),
             OpenApiParameter("depth", int, description=f"Runs in each direction, 1 to {DEEPEST}; default {DEPTH}"),
+            OpenApiParameter("direction", str, enum=["up", "down"], description="Left out: both"),
+            OpenApiParameter("kind", str, many=True, enum=[*KINDS], description="Left out: all of them"),
+            OpenApiParameter("steps", bool, description="Steps as nodes of their own"),
         ],
         responses=LineageSerializer,
     )
@@ -184,10 +187,10 @@ class LineageView(InWorkspace):
         workspace = self.workspace
         try:
             ref = ref_in(workspace, request.GET.get("ref", ""))
-            depth = depth_of(request.GET.get("depth", ""))
+            wish = wish_of(request.GET)
         except BadRequest as error:
             raise ParseError(str(error)) from error
-        return Response(LineageSerializer(lineage_of(workspace, ref, depth=depth)).data)
+        return Response(LineageSerializer(lineage_of(workspace, ref, wish=wish)).data)
 
 
 register_converter(SectionConverter, "asset_section")

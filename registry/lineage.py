@@ -10,60 +10,146 @@ from django.db.models import Q, QuerySet
 from mlopsportal.specs.graph import Edge as GraphEdge
 from mlopsportal.specs.graph import Graph, Node
 from mlopsportal.specs.ref import Ref
-from registry.models import Asset, Edge, EdgeRole, Run, Use, Version, Workspace
+from registry.models import Asset, Edge, EdgeRole, Run, Step, Use, Version, Workspace
 
 MOST_NODES = 60
 MOST_EDGES_A_STEP = 200
 DEPTH = 2
 DEEPEST = 5
 NEWEST_RUNS = 10
+KINDS = ("run", "component", "data", "model")
+STEP_MARK = "#"
+"""Between the ref of a run and the path of its step, in the id of a node that stands for a step."""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One arrow: what flowed from `source` to `target`, and as what; `step` is the path of the run's step, if known."""
+
+    source: str
+    target: str
+    port: str
+    role: str
+    step: str = ""
 
 
 @dataclass
 class Lineage:
-    """The neighbourhood of `ref`. `is_cut` says that there is more than is shown; `statuses` are the runs' by ref."""
+    """The neighbourhood of `ref`. `is_cut` says that there is more than is shown; `statuses` are the runs' by ref.
+
+    The ids of the graph's nodes are texts of refs; where steps are shown, a step's is that of its run, STEP_MARK, path.
+    """
 
     ref: Ref
     graph: Graph
+    facts: Sequence[Fact] = ()
     is_cut: bool = False
     statuses: dict[str, str] = field(default_factory=dict)
     pipelines: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
-class Fact:
-    """One arrow: what flowed from `source` to `target`, and as what."""
+class Wish:
+    """What of a lineage is asked for: how far, which way, which kinds of things, and whether steps stand by themselves.
 
-    source: str
-    target: str
-    port: str
-    role: str
+    What is of another kind is left out, and what stood before and behind it is joined.
+    """
+
+    depth: int = DEPTH
+    up: bool = True
+    down: bool = True
+    kinds: frozenset[str] = frozenset(KINDS)
+    steps: bool = False
 
 
-def lineage_of(workspace: Workspace, ref: Ref, *, depth: int = DEPTH) -> Lineage:
-    """Walk the edges both ways from a ref, at most `depth` steps, newest runs first, capped; two queries a step.
+def lineage_of(workspace: Workspace, ref: Ref, *, depth: int = DEPTH, wish: Wish | None = None) -> Lineage:
+    """Walk the edges from a ref, newest runs first, capped; a bounded number of index look-ups, however many runs.
 
     Up: a run is reached from what it wrote, then what it read and executed. Down: from what was read or executed to
     the runs, then to what they wrote.
     """
+    wish = wish or Wish(depth=depth)
     start = str(ref.without_workspace())
-    facts, nodes, is_cut = list[Fact](), {start: None}, False
+    walk = _Walk(workspace, start)
     for upward in (True, False):
-        front = {start}
-        for _ in range(min(depth, DEEPEST) * 2):
-            found, cut = _step(workspace, front, upward=upward)
-            is_cut |= cut
-            new = dict.fromkeys(text for fact in found for text in (fact.source, fact.target) if text not in nodes)
-            room = MOST_NODES - len(nodes)
-            is_cut |= len(new) > room
-            nodes |= dict.fromkeys(list(new)[:room])
-            facts += [fact for fact in found if fact.source in nodes and fact.target in nodes]
-            front = set(list(new)[:room])
+        if wish.up if upward else wish.down:
+            walk.go(upward=upward, depth=min(wish.depth, DEEPEST))
+    facts = list(dict.fromkeys(walk.facts))
+    if wish.steps:
+        facts = list(dict.fromkeys(stepped for fact in facts for stepped in _stepped(fact)))
+    facts = without_kinds(facts, frozenset(KINDS) - wish.kinds, keep=start)
+    return _described(workspace, Lineage(ref, _graph(start, facts), facts, walk.is_cut))
+
+
+class _Walk:
+    """A lineage under way: what was found so far. Each side starts anew from the beginning."""
+
+    def __init__(self, workspace: Workspace, start: str) -> None:
+        self.workspace = workspace
+        self.start = start
+        self.nodes: dict[str, None] = {start: None}
+        self.facts: list[Fact] = []
+        self.is_cut = False
+
+    def go(self, *, upward: bool, depth: int) -> None:
+        front = {self.start}
+        for _ in range(depth * 2):
+            found, cut = _step(self.workspace, front, upward=upward)
+            self.is_cut |= cut
+            ends = (text for fact in found for text in (fact.source, fact.target))
+            new = list(dict.fromkeys(text for text in ends if text not in self.nodes))
+            room = MOST_NODES - len(self.nodes)
+            self.is_cut |= len(new) > room
+            self.nodes |= dict.fromkeys(new[:room])
+            self.facts += [fact for fact in found if fact.source in self.nodes and fact.target in self.nodes]
+            front = set(new[:room])
             if not front:
-                break
+                return
+
+
+def kind_of(node: str) -> str:
+    """Return the kind of a node of the graph: that of its ref, "step" for a step of a run."""
+    return "step" if STEP_MARK in node else Ref.parse(node).kind
+
+
+def _graph(start: str, facts: Iterable[Fact]) -> Graph:
+    facts = list(facts)
+    nodes = dict.fromkeys([start, *(text for fact in facts for text in (fact.source, fact.target))])
     edges = dict.fromkeys(GraphEdge(fact.source, fact.role, fact.target, fact.port or fact.role) for fact in facts)
-    graph = Graph(tuple(Node(text, Ref.parse(text).kind) for text in nodes), tuple(edges))
-    return _described(workspace, Lineage(ref, graph, is_cut))
+    return Graph(tuple(Node(text, kind_of(text)) for text in nodes), tuple(edges))
+
+
+def _stepped(fact: Fact) -> list[Fact]:
+    """Return the fact with the step in the place of its run, and the step tied to the run."""
+    if not fact.step:
+        return [fact]
+    run = fact.target if fact.role != "wrote" else fact.source
+    step = f"{run}{STEP_MARK}{fact.step}"
+    source, target = (step if text == run else text for text in (fact.source, fact.target))
+    return [Fact(run, step, "", "step", fact.step), Fact(source, target, fact.port, fact.role, fact.step)]
+
+
+def without_kinds(facts: Sequence[Fact], hidden: frozenset[str], *, keep: str) -> list[Fact]:
+    """Return the facts without nodes of the hidden kinds; what stood around one of them is joined. Steps go with runs.
+
+    `keep` is shown whatever its kind.
+    """
+    hidden = hidden | ({"step"} if "run" in hidden else set())
+    found = dict.fromkeys(facts)
+    nodes = dict.fromkeys(text for fact in facts for text in (fact.source, fact.target))
+    for node in nodes:
+        if node == keep or kind_of(node) not in hidden:
+            continue
+        into = [fact for fact in found if fact.target == node]
+        out = [fact for fact in found if fact.source == node]
+        joined = [
+            Fact(one.source, other.target, other.port or one.port, other.role)
+            for one in into
+            for other in out
+            if one.source != other.target
+        ]
+        found = dict.fromkeys([*(fact for fact in found if node not in (fact.source, fact.target)), *joined])
+    return list(found)[: MOST_EDGES_A_STEP * 4]
 
 
 def _step(workspace: Workspace, front: set[str], *, upward: bool) -> tuple[list[Fact], bool]:
@@ -73,38 +159,99 @@ def _step(workspace: Workspace, front: set[str], *, upward: bool) -> tuple[list[
     leads to the runs of its steps all the same. What a run wrote and read itself is no way on.
     """
     names = [Ref.parse(text).name for text in front if text.startswith("run:")]
-    edges = Edge.objects.filter(workspace=workspace).select_related("run")
-    edges = edges.only("role", "port", "step", "ref", "run__job_name", "at")
-    reads = Q(role=EdgeRole.INPUT) | Q(role=EdgeRole.EXECUTES, step="")
-    of_runs = edges.filter(reads if upward else Q(role=EdgeRole.OUTPUT), run__job_name__in=names)
-    found = list(of_runs.order_by("id")[: MOST_EDGES_A_STEP + 1]) if names else []
-    is_cut = len(found) > MOST_EDGES_A_STEP
-    there = Q(role=EdgeRole.OUTPUT) if upward else Q(role__in=[EdgeRole.INPUT, EdgeRole.EXECUTES])
-    found += _newest(edges.filter(there), [text for text in front if not text.startswith("run:")])
-    own = set(edges.filter(role=EdgeRole.OUTPUT, run__in={row.run_id for row in found}).values_list("run", "ref"))
+    others = [text for text in front if not text.startswith("run:")]
+    found, is_cut = _of_runs(workspace, names, upward=upward) if names else ([], False)
+    edges = _edges(workspace)
+    roles = [EdgeRole.OUTPUT] if upward else [EdgeRole.INPUT, EdgeRole.EXECUTES]
+    found += _newest(edges, others, roles)
+    keys = {row.run_id for row in found}
+    own = set(Edge.objects.filter(role=EdgeRole.OUTPUT, run__in=keys).values_list("run", "ref")) if keys else set()
     kept = [row for row in found if row.role == EdgeRole.OUTPUT or (row.run_id, row.ref) not in own]
-    return [_fact(row) for row in kept], is_cut
+    facts = [_fact(row) for row in kept]
+    return facts + (_makers(workspace, others) if upward else _made_by(workspace, names)), is_cut
 
 
-def _newest(edges: QuerySet[Edge], refs: Sequence[str]) -> list[Edge]:
+def _edges(workspace: Workspace) -> QuerySet[Edge]:
+    edges = Edge.objects.filter(workspace=workspace).select_related("run")
+    return edges.only("role", "port", "step", "ref", "run__job_name", "at")
+
+
+def _of_runs(workspace: Workspace, names: Sequence[str], *, upward: bool) -> tuple[list[Edge], bool]:
+    """Return what these runs read and executed, or wrote: by the keys of the runs, which an index leads to."""
+    keys = list(Run.objects.filter(workspace=workspace, job_name__in=names).values_list("pk", flat=True))
+    reads = Q(role=EdgeRole.INPUT) | Q(role=EdgeRole.EXECUTES, step="")
+    rows = Edge.objects.filter(reads if upward else Q(role=EdgeRole.OUTPUT), run__in=keys).select_related("run")
+    rows = rows.only("role", "port", "step", "ref", "run__job_name", "at").order_by("id")
+    found = list(rows[: MOST_EDGES_A_STEP + 1])
+    return found[:MOST_EDGES_A_STEP], len(found) > MOST_EDGES_A_STEP
+
+
+def _newest(edges: QuerySet[Edge], refs: Sequence[str], roles: Iterable[str]) -> list[Edge]:
     """The newest few edges of each ref: a component of ten thousand runs must not fill the picture."""
     found: list[Edge] = []
     for ref in refs[:MOST_NODES]:
-        found += list(edges.filter(ref=ref).order_by("-at", "-id")[:NEWEST_RUNS])
+        for role in roles:  # one by one: the index gives each role in the order of time
+            found += list(edges.filter(ref=ref, role=role).order_by("-at", "-id")[:NEWEST_RUNS])
     return found
 
 
 def _fact(row: Edge) -> Fact:
     run = str(Ref("run", row.run.job_name))
     if row.role == EdgeRole.OUTPUT:
-        return Fact(run, row.ref, row.port, "wrote")
-    return Fact(row.ref, run, row.port, "read" if row.role == EdgeRole.INPUT else "executed")
+        return Fact(run, row.ref, row.port, "wrote", row.step)
+    return Fact(row.ref, run, row.port, "read" if row.role == EdgeRole.INPUT else "executed", row.step)
+
+
+def _makers(workspace: Workspace, refs: Sequence[str]) -> list[Fact]:
+    """Return which runs made these models and data, as their versions say: a registered model names its job."""
+    wanted = [ref for ref in map(Ref.parse, refs) if ref.kind in ("model", "data") and ref.version]
+    if not wanted:
+        return []
+    names, versions = {ref.name for ref in wanted}, {ref.version or "" for ref in wanted}
+    rows = Version.objects.filter(workspace=workspace, kind__in=["model", "data"], name__in=names, version__in=versions)
+    rows = rows.exclude(job_name="").only("kind", "name", "version", "job_name")
+    return _made([row for row in rows if row.ref in wanted], workspace)
+
+
+def _made_by(workspace: Workspace, names: Sequence[str]) -> list[Fact]:
+    """Return the models that name one of these runs, or one of its steps, as what made them."""
+    if not names:
+        return []
+    runs = Run.objects.filter(workspace=workspace, job_name__in=names)
+    steps = Step.objects.filter(run__in=list(runs.values_list("pk", flat=True))).values("run_id_azure")
+    of_run = Version.objects.filter(workspace=workspace, job_name__in=names)
+    of_step = Version.objects.filter(workspace=workspace, job_name__in=steps)
+    columns = ("kind", "name", "version", "job_name")
+    rows = [*of_run.only(*columns)[:MOST_NODES], *of_step.only(*columns)[:MOST_NODES]]
+    return _made(rows, workspace)
+
+
+def _made(rows: Sequence[Version], workspace: Workspace) -> list[Fact]:
+    """Return `run wrote version` for versions that name their job, with the step where the job is one."""
+    jobs = {row.job_name for row in rows}
+    if not jobs:
+        return []
+    steps = Step.objects.filter(run_id_azure__in=jobs, run__workspace=workspace)
+    makers = {name: (run, path) for name, run, path in steps.values_list("run_id_azure", "run__job_name", "path")}
+    runs = Run.objects.filter(workspace=workspace, job_name__in=jobs).values_list("job_name", flat=True)
+    makers |= {name: (name, "") for name in runs}
+    return [
+        Fact(str(Ref("run", makers[row.job_name][0])), str(row.ref), "", "wrote", makers[row.job_name][1])
+        for row in rows
+        if row.job_name in makers
+    ]
 
 
 def _described(workspace: Workspace, lineage: Lineage) -> Lineage:
-    refs = [Ref.parse(node.id) for node in lineage.graph.nodes]
-    runs = Run.objects.filter(workspace=workspace, job_name__in=[ref.name for ref in refs if ref.kind == "run"])
+    refs = [Ref.parse(node.id) for node in lineage.graph.nodes if node.type != "step"]
+    names = {Ref.parse(node.id.partition(STEP_MARK)[0]).name for node in lineage.graph.nodes if STEP_MARK in node.id}
+    names |= {ref.name for ref in refs if ref.kind == "run"}
+    runs = Run.objects.filter(workspace=workspace, job_name__in=names)
     lineage.statuses = {str(Ref("run", name)): status for name, status in runs.values_list("job_name", "status")}
+    if any(node.type == "step" for node in lineage.graph.nodes):
+        steps = Step.objects.filter(run__in=list(runs.values_list("pk", flat=True)))
+        for name, path, status in steps.values_list("run__job_name", "path", "status"):
+            lineage.statuses[f"{Ref('run', name)}{STEP_MARK}{path}"] = status
     lineage.pipelines = pipeline_names(workspace, (ref.name for ref in refs if ref.kind == "component"))
     return lineage
 

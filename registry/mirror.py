@@ -6,7 +6,7 @@ from django.apps import apps
 
 from mlopsportal.specs.interface import Interface, interface_of
 from mlopsportal.specs.mirrored import MirroredVersion
-from mlopsportal.specs.ref import Ref
+from mlopsportal.specs.ref import InvalidRef, Ref
 from registry.models import AssetKind, Version, Workspace
 from registry.raw import body_of
 
@@ -34,6 +34,17 @@ class WorkspaceMirror:
     def versions(self, kind: str, name: str) -> list[str]:
         """Return the versions of a name, newest first; empty when there is no such name."""
         return list(self._rows(kind, name))
+
+    def interface_named(self, text: str) -> Interface | None:
+        """Return the interface of what a text like "component:train:3" or "component:train@latest" names."""
+        plain = text.partition("@")[0]
+        try:
+            ref = Ref.parse(plain)
+        except InvalidRef:
+            return None
+        version = ref.version or next(iter(self.versions(ref.kind, ref.name)), None)
+        found = self.version(ref.at(version)) if version else None
+        return found.interface if found else None
 
     def schedule(self, name: str) -> bool:
         """Is there a schedule of this name?"""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from django.core.exceptions import BadRequest
+from django.http import QueryDict
 
 from mlopsportal.specs.ref import InvalidRef, Ref
-from registry.lineage import DEEPEST, DEPTH
+from registry.lineage import DEEPEST, DEPTH, KINDS, Wish
 from registry.models import Workspace
 
 
@@ -29,3 +30,21 @@ def depth_of(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text[:3]) <= DEEPEST:
         raise BadRequest(f"depth must be a whole number from 1 to {DEEPEST}")
     return int(text)
+
+
+def wish_of(query: QueryDict) -> Wish:
+    """Read what of a lineage is asked for: `depth`, `direction`, `kind` (several), `steps`. Raises BadRequest."""
+    direction = query.get("direction", "")
+    if direction not in ("", "up", "down"):
+        raise BadRequest("direction must be up or down, or be left out")
+    kinds = frozenset(kind for text in query.getlist("kind") for kind in text.split(",") if kind)
+    unknown = sorted(kinds - set(KINDS))
+    if unknown:
+        raise BadRequest(f"kind must be one of {', '.join(KINDS)}")
+    return Wish(
+        depth=depth_of(query.get("depth", "")),
+        up=direction != "down",
+        down=direction != "up",
+        kinds=kinds or frozenset(KINDS),
+        steps=query.get("steps", "") in ("1", "true"),
+    )

@@ -251,7 +251,7 @@ class NodeSerializer(serializers.Serializer[Any]):
 class ArrowSerializer(serializers.Serializer[Any]):
     source = serializers.CharField()  # type: ignore[assignment]  # "source" is also a field's own option
     target = serializers.CharField()
-    role = serializers.ChoiceField(choices=["read", "executed", "wrote"])
+    role = serializers.ChoiceField(choices=["read", "executed", "wrote", "step"])
     port = serializers.CharField()
 
 

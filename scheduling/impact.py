@@ -68,7 +68,7 @@ def schedules_using(
         versions = {version for other, _, version in named if other == kind}
         wanted |= Q(kind=kind, name__in=names, version__in={*versions, ""})
     rows = ScheduleUse.objects.filter(wanted, workspace=workspace, schedule__missing_since=None)
-    rows = rows.select_related("schedule").defer("schedule__remainder")
+    rows = rows.select_related("schedule__part")
     found: dict[int, ScheduleUsing] = {}
     for use in rows.order_by("-version", "id")[: MOST_SCHEDULES * 4]:
         through = named.get((use.kind, use.name, use.version)) or (

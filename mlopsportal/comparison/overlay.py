@@ -125,8 +125,9 @@ def _edge_kinds(old: set[Edge], new: set[Edge]) -> dict[Edge, str]:
 def folded(overlay: Overlay) -> Overlay:
     """Return the overlay with each unchanged region as one node.
 
-    Two unchanged nodes are of one region when they hang together and have the same changed nodes before and behind
-    them. That keeps the drawing free of circles: no way can leave a region and come back to it.
+    Two unchanged nodes are of one region when they hang together and as many changed nodes lie on the longest way to
+    them. That keeps the drawing free of circles: a way that leaves a region through a changed node has one more behind
+    it, and cannot come back.
     """
     regions = _regions(overlay)
     place = {name: region.id for region in regions for name in region.nodes}
@@ -153,11 +154,11 @@ def _ends(region_id: str, regions: Iterable[Region]) -> str:
 
 def _regions(overlay: Overlay) -> list[Region]:
     kept = _touched(overlay)
-    before, behind = _marks(overlay, kept)
-    groups: dict[str, str] = {node.id: node.id for node in overlay.graph.nodes if node.id not in kept}
+    passed = _passed(overlay, kept)
+    groups: dict[str, str] = {name: name for name in passed if name not in kept}
     for edge in overlay.graph.edges:
         ends = (edge.source, edge.target)
-        if all(end in groups for end in ends) and len({(before[end], behind[end]) for end in ends}) == 1:
+        if all(end in groups for end in ends) and passed[edge.source] == passed[edge.target]:
             groups[_root(groups, edge.source)] = _root(groups, edge.target)
     members: dict[str, list[str]] = defaultdict(list)
     for name in groups:
@@ -185,27 +186,21 @@ def _root(groups: dict[str, str], name: str) -> str:
     return name
 
 
-def _marks(overlay: Overlay, kept: set[str]) -> tuple[dict[str, int], dict[str, int]]:
-    """Return for each node which kept ones lie before and which behind it, as bits."""
-    bits = {name: 1 << index for index, name in enumerate(sorted(kept))}
-    forward: dict[str, list[str]] = {node.id: [] for node in overlay.graph.nodes}
-    backward: dict[str, list[str]] = {node.id: [] for node in overlay.graph.nodes}
+def _passed(overlay: Overlay, kept: set[str]) -> dict[str, int]:
+    """Return how many kept nodes lie on the longest way to each; nodes in or behind a circle are left out."""
+    following: dict[str, list[str]] = {node.id: [] for node in overlay.graph.nodes}
+    waiting = dict.fromkeys(following, 0)
     for edge in overlay.graph.edges:
-        forward[edge.source].append(edge.target)
-        backward[edge.target].append(edge.source)
-    return _reached(backward, forward, bits), _reached(forward, backward, bits)
-
-
-def _reached(ahead: Mapping[str, list[str]], back: Mapping[str, list[str]], bits: Mapping[str, int]) -> dict[str, int]:
-    """Return the bits of the kept nodes that can be reached over `ahead`; nodes whose set grew are looked at again."""
-    found = dict.fromkeys(ahead, 0)
-    waiting = [name for name in ahead if not ahead[name]] + [name for name in ahead if ahead[name]]
-    while waiting:
-        name = waiting.pop()
-        marks = 0
-        for other in ahead[name]:
-            marks |= found[other] | bits.get(other, 0)
-        if marks != found[name]:
-            found[name] = marks
-            waiting += back[name]
+        following[edge.source].append(edge.target)
+        waiting[edge.target] += 1
+    passed = dict.fromkeys(following, 0)
+    ready, found = [name for name, count in waiting.items() if not count], dict[str, int]()
+    while ready:
+        name = ready.pop()
+        found[name] = passed[name]
+        for other in following[name]:
+            passed[other] = max(passed[other], passed[name] + (name in kept))
+            waiting[other] -= 1
+            if not waiting[other]:
+                ready.append(other)
     return found

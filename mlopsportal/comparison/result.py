@@ -94,7 +94,7 @@ class Compared:
         return len(self.overlay.graph.nodes) > MANY_NODES
 
     def drawing(self, *, fold: bool, unfolded_url: str = "") -> Drawing:
-        """Return both graphs laid over each other; with `fold` each unchanged region is one node, a link to the rest."""
+        """Return both graphs laid over each other; with `fold` each unchanged region is one node that leads to all."""
         shown = folded(self.overlay) if fold else self.overlay
         regions = {region.id: region for region in shown.regions}
         urls = {node.id: self._url(node) for node in shown.graph.nodes if node.id not in regions}

@@ -14,7 +14,7 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser
 
 from mlopsportal.accounts.models import User
-from mlopsportal.changes.models import ChangeRequest, Document
+from mlopsportal.changes.models import ChangeRequest, Document, Step
 from mlopsportal.specs import documents as reading
 from mlopsportal.specs import normalize
 from mlopsportal.specs.ref import InvalidRef, Ref
@@ -124,6 +124,20 @@ def _draft(ref: Ref, user: User | AnonymousUser) -> Side | None:
     row = Document.objects.filter(revision__change=change, revision__number=wanted, path=ref.version or "").first()
     if row is None:
         return None
-    value = reading.read(row.path, row.content).value
-    definition = normalize.definition_of_value(value) if isinstance(value, Mapping) else {}
+    definition = _planned(row) or _written(row)
     return Side(ref, change.workspace, definition, row.content, bool(definition.get("jobs")))
+
+
+def _planned(row: Document) -> Mapping[str, Any]:
+    """Return what the newest plan makes of a document, in the form of what is mirrored; empty without a plan."""
+    step = Step.objects.filter(document=row, ref=row.ref).exclude(after=None).order_by("-plan").first()
+    if step is None or not row.ref:
+        return {}
+    if row.ref.startswith("schedule:"):
+        return normalize.definition_of_schedule({"properties": step.after})
+    return normalize.definition_of_version({"properties": step.after}) if "componentSpec" in (step.after or {}) else {}
+
+
+def _written(row: Document) -> Mapping[str, Any]:
+    value = reading.read(row.path, row.content).value
+    return normalize.definition_of_value(value) if isinstance(value, Mapping) else {}

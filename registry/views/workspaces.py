@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from mlopsportal.accounts.actors import actor_of
 from mlopsportal.accounts.roles import Permission, can, require, require_site_admin
+from mlopsportal.specs.graph import Edge, Graph, Node
 from mlopsportal.specs.ref import Ref
 from mlopsportal.ui.addresses import ref_address
 from mlopsportal.ui.drawing import Drawing, drawing_of
@@ -21,10 +22,10 @@ from registry import workflow
 from registry.errors import WorkspaceExists
 from registry.filters import FindingFilter
 from registry.forms import WorkspaceForm
-from registry.lineage import Lineage, lineage_of
+from registry.lineage import KINDS, STEP_MARK, Lineage, Wish, lineage_of
 from registry.models import Finding, SyncRun, SyncState, Workspace
 from registry.overview import Overview, overview_of
-from registry.reading import depth_of, ref_in
+from registry.reading import ref_in, wish_of
 from registry.views.access import reader, visible_workspace
 
 _SYNCS_SHOWN = 20
@@ -83,9 +84,18 @@ class LineagePage:
 
     workspace: Workspace
     text: str
-    depth: int
-    lineage: Lineage | None
-    drawing: Drawing | None
+    wish: Wish
+    lineage: Lineage | None = None
+    drawing: Drawing | None = None
+
+    @property
+    def kinds(self) -> list[tuple[str, bool]]:
+        """The kinds that can be shown, and whether they are."""
+        return [(kind, kind in self.wish.kinds) for kind in KINDS]
+
+    @property
+    def direction(self) -> str:
+        return "" if self.wish.up and self.wish.down else "up" if self.wish.up else "down"
 
 
 @login_required
@@ -199,19 +209,39 @@ def finding_list(request: HttpRequest, slug: str) -> HttpResponse:
 def lineage(request: HttpRequest, slug: str) -> HttpResponse:
     """What led to a thing and what came of it. Raises BadRequest for a ref that cannot be read."""
     workspace = visible_workspace(request, slug)
-    text = request.GET.get("ref", "").strip()
-    depth = depth_of(request.GET.get("depth", ""))
-    if not text:
-        return render(request, "registry/lineage.html", {"page": LineagePage(workspace, "", depth, None, None)})
-    found = lineage_of(workspace, ref_in(workspace, text), depth=depth)
-    page = LineagePage(workspace, text, depth, found, drawing_of_lineage(workspace, found))
+    text, wish = request.GET.get("ref", "").strip(), wish_of(request.GET)
+    page = LineagePage(workspace, text, wish)
+    if text:
+        found = lineage_of(workspace, ref_in(workspace, text), wish=wish)
+        page = LineagePage(workspace, text, wish, found, drawing_of_lineage(workspace, found))
     return render(request, "registry/lineage.html", {"page": page})
 
 
 def drawing_of_lineage(workspace: Workspace, found: Lineage) -> Drawing:
-    """Return the drawing: each node leads to its page, runs show their state."""
-    from_text = {node.id: Ref.parse(node.id) for node in found.graph.nodes}
-    urls = {text: ref_address(ref, workspace, pipeline=ref.name in found.pipelines) for text, ref in from_text.items()}
+    """Return the drawing: each node leads to its page, runs and steps show their state."""
+    urls = {}
+    for node in found.graph.nodes:
+        ref = Ref.parse(node.id.partition(STEP_MARK)[0])
+        urls[node.id] = ref_address(ref, workspace, pipeline=ref.name in found.pipelines)
+    shown = Graph(tuple(_named(node) for node in found.graph.nodes), tuple(map(_named_edge, found.graph.edges)))
     return drawing_of(
-        found.graph, workspace=workspace, states=found.statuses, urls=urls, label=f"Lineage of {found.ref}"
+        shown,
+        workspace=workspace,
+        states={_name(text): state for text, state in found.statuses.items()},
+        urls={_name(text): url for text, url in urls.items()},
+        label=f"Lineage of {found.ref}",
     )
+
+
+def _name(node: str) -> str:
+    """Return what a node is called in the drawing: a step by its path and its run, everything else by its ref."""
+    run, mark, path = node.partition(STEP_MARK)
+    return f"{path} of {Ref.parse(run).name}" if mark else node
+
+
+def _named(node: Node) -> Node:
+    return Node(_name(node.id), node.type)
+
+
+def _named_edge(edge: Edge) -> Edge:
+    return Edge(_name(edge.source), edge.source_port, _name(edge.target), edge.target_port)

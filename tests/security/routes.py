@@ -129,6 +129,8 @@ QUERIES: dict[str, Callable[[Side], dict[str, Any]]] = {
         "right": f"{side.mark}/component:{side.mark}_prep:1",
     },
     "api-impact": lambda side: {"ref": f"component:{side.mark}_prep:1"},
+    "making": lambda side: {"ref": f"model:{side.mark}_model:1"},
+    "upgrade": lambda side: {"from": f"component:{side.mark}_prep:1"},
     "search": lambda side: {"q": side.mark},
     "lineage": lambda side: {"ref": f"run:{side.named['run']}"},
     "api-lineage": lambda side: {"ref": f"run:{side.named['run']}"},

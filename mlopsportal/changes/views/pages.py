@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
 
 from django.urls import reverse
+from django.utils import timezone
 
 from mlopsportal.accounts.roles import Permission, can
 from mlopsportal.audit.actions import Action, Actor
 from mlopsportal.audit.models import Event
 from mlopsportal.changes import approvals, policy
 from mlopsportal.changes.checks import Level
+from mlopsportal.changes.impact import impact_of_steps
 from mlopsportal.changes.models import ChangeRequest, Document, Plan, Review, Revision
 from mlopsportal.changes.settling import soft_checks_failed
 from mlopsportal.changes.states import (
@@ -30,6 +32,9 @@ from mlopsportal.changes.states import (
 from mlopsportal.changes.views.steps import ShownStep
 from mlopsportal.specs import diff, textdiff
 from mlopsportal.specs.problems import Problem, Severity
+from mlopsportal.specs.ref import Ref
+from registry.models import Version
+from scheduling.models import Schedule
 
 TABS: Final = ("plan", "conversation", "documents", "checks", "timeline")
 _MOVING: Final = frozenset({State.PLANNING, State.QUEUED, State.APPLYING, State.WAITING_FOR_LOCK})
@@ -121,6 +126,7 @@ class ShownDocument:
 
     row: Document
     previous: str | None
+    follows: Ref | None = None
 
     def __getattr__(self, name: str) -> Any:  # everything else is the row's own column
         return getattr(self.row, name)
@@ -136,6 +142,17 @@ class ShownDocument:
     @property
     def problem_values(self) -> list[Problem]:
         return problem_values(self.row.problems)
+
+    @property
+    def address(self) -> Ref:
+        """This document as one side of a comparison."""
+        revision = self.row.revision
+        return Ref("change", f"{revision.change_id}@{revision.number}", self.row.path)
+
+    @property
+    def follows_words(self) -> str:
+        """What it follows, in words."""
+        return f"{self.follows.name} {self.follows.version or ''}".strip() if self.follows else ""
 
     @property
     def diff(self) -> Any:
@@ -203,14 +220,40 @@ class ChangePage:
         if self.revision.number > 1:
             rows = Document.objects.filter(revision__change=self.change, revision__number=self.revision.number - 1)
             previous = dict(rows.values_list("path", "content"))
-        return [ShownDocument(row, previous.get(row.path)) for row in self.revision.documents.all()]
+        found = list(self.revision.documents.select_related("revision"))
+        follows = self._followed(found)
+        return [ShownDocument(row, previous.get(row.path), follows.get(row.pk)) for row in found]
+
+    def _followed(self, rows: list[Document]) -> dict[int, Ref]:
+        """Return by document what is in the workspace before it: the newest other version, the schedule; two queries."""
+        refs = {row.pk: Ref.parse(row.ref) for row in rows if row.ref}
+        names = {ref.name for ref in refs.values() if ref.kind == "component"}
+        versions = Version.objects.filter(workspace=self.change.workspace, kind="component", name__in=names)
+        newest: dict[str, list[str]] = {}
+        for name, version in versions.order_by("-created_at", "-id").values_list("name", "version")[:2000]:
+            newest.setdefault(name, []).append(version)
+        schedules = {ref.name for ref in refs.values() if ref.kind == "schedule"}
+        there = Schedule.objects.present().filter(workspace=self.change.workspace, name__in=schedules)
+        known = set(there.values_list("name", flat=True)) if schedules else set()
+        found = {}
+        for key, ref in refs.items():
+            earlier = next((text for text in newest.get(ref.name, ()) if text != ref.version), None)
+            if ref.kind == "component" and earlier is not None:
+                found[key] = ref.at(earlier).in_workspace(self.change.workspace.slug)
+            elif ref.kind == "schedule" and ref.name in known:
+                found[key] = ref.in_workspace(self.change.workspace.slug)
+        return found
 
     @cached_property
     def steps(self) -> list[ShownStep]:
         if self.plan is None:
             return []
         rows = self.plan.steps.select_related("document").prefetch_related("attempts").order_by("position")
-        return [ShownStep(row, tuple(row.attempts.all())) for row in rows]
+        shown = [ShownStep(row, tuple(row.attempts.all())) for row in rows]
+        if self.change.state in TERMINAL:
+            return shown
+        impact = impact_of_steps(self.change.workspace, [step.row for step in shown], now=timezone.now())
+        return [replace(step, impact=tuple(impact.get(step.row.position, ()))) for step in shown]
 
     @cached_property
     def wish(self) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from mlopsportal.changes.impact import Line
 from mlopsportal.changes.models import Attempt, Step
 from mlopsportal.changes.states import StepAction, StepState
 from mlopsportal.specs import diff, recurrence
@@ -30,6 +31,7 @@ class ShownStep:
 
     row: Step
     attempts: tuple[Attempt, ...]
+    impact: tuple[Line, ...] = ()
 
     def __getattr__(self, name: str) -> Any:  # everything else is the row's own column
         return getattr(self.row, name)

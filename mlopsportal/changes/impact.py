@@ -1,0 +1,170 @@
+"""What the steps of a plan would do to those who use the objects; read from the mirror now, no part of the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from mlopsportal.changes.models import Step
+from mlopsportal.changes.states import StepAction
+from mlopsportal.specs.interface import Interface, interface_of
+from mlopsportal.specs.ref import InvalidRef, Ref
+from mlopsportal.ui.times import duration_words
+from registry.fitting import Fit, fit_of, misfits_at
+from registry.impact import Consumer, consumers_of
+from registry.mirror import WorkspaceMirror
+from registry.models import Asset, AssetKind, Version, Workspace
+from scheduling.impact import ScheduleUsing, schedules_using
+from scheduling.models import Schedule
+
+MOST_STEPS = 50
+_ENDING = (StepAction.ARCHIVE, StepAction.DELETE)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing a reviewer should know: `is_bad` where something would stop working."""
+
+    words: str
+    is_bad: bool = False
+
+
+def impact_of_steps(workspace: Workspace, steps: Sequence[Step], *, now: datetime) -> dict[int, list[Line]]:
+    """Return by position what each step means for others; steps without anything to say are left out."""
+    asked = _Asked(workspace, now)
+    found = {step.position: list(asked.lines(step)) for step in steps[:MOST_STEPS]}
+    return {position: lines for position, lines in found.items() if lines}
+
+
+class _Asked:
+    """The questions of one page to one workspace."""
+
+    def __init__(self, workspace: Workspace, now: datetime) -> None:
+        self.workspace = workspace
+        self.now = now
+        self.mirror = WorkspaceMirror(workspace)
+
+    def lines(self, step: Step) -> Iterator[Line]:
+        try:
+            ref = Ref.parse(step.ref)
+        except InvalidRef:
+            return
+        if ref.kind == "schedule":
+            yield from self._schedule(step, ref)
+        elif ref.kind not in AssetKind.values or ref.version is None:
+            return
+        elif step.action in _ENDING:
+            yield from self._ending(ref)
+        elif step.action == StepAction.CREATE:
+            yield from self._newest(ref, step.after)
+            yield from self._earlier(ref, step.after)
+
+    def _newest(self, ref: Ref, after: Any) -> Iterator[Line]:
+        """Who follows the newest version takes this one at once."""
+        consumers, _ = consumers_of(self.workspace, ref, as_newest=True)
+        floating = [item for item in consumers if item.is_direct and item.floats]
+        if not floating:
+            return
+        schedules = schedules_using(self.workspace, ref, consumers, now=self.now, newest=True)
+        broken = self._broken(floating, _interface(after))
+        if broken:
+            words = f"breaks {_count(broken)}, which {_follow(broken)} its newest version"
+            yield Line(words + self._next_fire(schedules), is_bad=True)
+        fine = len(floating) - len(broken)
+        if fine:
+            still = [item for item in floating if item not in broken]
+            yield Line(f"{_count(still)} {_follow(still)} its newest version and {_go(fine)} on working")
+
+    def _earlier(self, ref: Ref, after: Any) -> Iterator[Line]:
+        """Who names the version before stays with it; whether they could move is worth knowing."""
+        before = self._version_before(ref)
+        if before is None:
+            return
+        consumers, _ = consumers_of(self.workspace, before, as_newest=False)
+        current = self._current(item for item in consumers if item.is_direct)
+        schedules = schedules_using(self.workspace, before, consumers, now=self.now, newest=False)
+        if not current and not schedules:
+            return
+        words = f"{_all(current, schedules)} {_stay(len(current) + len(schedules))} with {before.name} {before.version}"
+        broken = self._broken(current, _interface(after))
+        moved = f"; {_count(broken)} would break if moved" if broken else ""
+        yield Line(words + moved + self._next_fire(schedules))
+
+    def _ending(self, ref: Ref) -> Iterator[Line]:
+        consumers, _ = consumers_of(self.workspace, ref)
+        current = self._current(consumers)
+        schedules = schedules_using(self.workspace, ref, consumers, now=self.now, newest=False)
+        if current or schedules:
+            still = f"{_all(current, schedules)} still {_use(len(current) + len(schedules))} it"
+            yield Line(still + self._next_fire(schedules), is_bad=True)
+
+    def _schedule(self, step: Step, ref: Ref) -> Iterator[Line]:
+        row = Schedule.objects.present().filter(workspace=self.workspace, name=ref.name).first()
+        if row is not None and row.is_enabled and row.next_fire_at is not None and row.next_fire_at > self.now:
+            yield Line(f"as it is now it next fires in {self._in(row.next_fire_at)}")
+
+    def _broken(self, consumers: Sequence[Consumer], interface: Interface | None) -> list[Consumer]:
+        return [item for item in consumers if interface is not None and self._fit(item, interface) is not Fit.DROP_IN]
+
+    def _fit(self, item: Consumer, interface: Interface) -> Fit:
+        named = self.mirror.interface_named
+        places = [place.node for place in item.places if place.node]
+        return fit_of(misfit for node in places for misfit in misfits_at(item.definition, node, interface, named))
+
+    def _current(self, consumers: Iterable[Consumer]) -> list[Consumer]:
+        """Return those that are the newest of their name: of a pipeline's ten versions one is of interest."""
+        found = list(consumers)
+        rows = Asset.objects.filter(
+            workspace=self.workspace, kind=AssetKind.COMPONENT, name__in={item.ref.name for item in found}
+        )
+        newest = dict(rows.values_list("name", "latest_version")) if found else {}
+        return [item for item in found if newest.get(item.ref.name) == item.ref.version]
+
+    def _version_before(self, ref: Ref) -> Ref | None:
+        rows = Version.objects.filter(workspace=self.workspace, kind=ref.kind, name=ref.name, missing_since=None)
+        names = rows.exclude(version=ref.version).order_by("-created_at", "-id").values_list("version", flat=True)
+        version = names.first()
+        return ref.at(version) if version else None
+
+    def _next_fire(self, schedules: Sequence[ScheduleUsing]) -> str:
+        fires = next((item.next_fire_at for item in schedules if item.next_fire_at), None)
+        return f"; next fire in {self._in(fires)}" if fires else ""
+
+    def _in(self, moment: datetime) -> str:
+        return duration_words(max((moment - self.now).total_seconds(), 0))
+
+
+def _interface(after: Any) -> Interface | None:
+    spec = after.get("componentSpec") if isinstance(after, Mapping) else None
+    return interface_of(spec) if isinstance(spec, Mapping) else None
+
+
+def _count(consumers: Sequence[Consumer]) -> str:
+    pipelines = sum(item.version.is_pipeline for item in consumers)
+    others = len(consumers) - pipelines
+    counts = ((pipelines, "pipeline"), (others, "component"))
+    parts = [f"{number} {noun}{'' if number == 1 else 's'}" for number, noun in counts if number]
+    return " and ".join(parts)
+
+
+def _all(consumers: Sequence[Consumer], schedules: Sequence[ScheduleUsing]) -> str:
+    counted = f"{len(schedules)} schedule{'' if len(schedules) == 1 else 's'}" if schedules else ""
+    return " and ".join(part for part in (_count(consumers), counted) if part)
+
+
+def _follow(consumers: Sequence[Consumer]) -> str:
+    return "follows" if len(consumers) == 1 else "follow"
+
+
+def _go(count: int) -> str:
+    return "goes" if count == 1 else "go"
+
+
+def _stay(count: int) -> str:
+    return "stays" if count == 1 else "stay"
+
+
+def _use(count: int) -> str:
+    return "uses" if count == 1 else "use"

@@ -1,0 +1,81 @@
+"""A document with its references moved to other versions; plain values in and out, asks no table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mlopsportal.specs.interface import ASSET_TYPES
+from mlopsportal.specs.ref import Ref, parse_azure_reference
+
+_KINDS = {
+    "component": ("component",),
+    "trial": ("component",),
+    "job": ("component",),
+    "create_job": ("component",),
+    "environment": ("environment",),
+    "path": ("data", "model"),
+}
+"""Which key of a document may name an asset of which kinds."""
+
+Values = Mapping[tuple[str, str], Any]
+"""What inputs are to be given, by node and port."""
+
+
+def rewritten(
+    document: Mapping[str, Any], moves: Mapping[Ref, Ref], *, version: str | None = None, values: Values | None = None
+) -> dict[str, Any]:
+    """Return the document with every fixed reference in `moves` led to its new version.
+
+    `version` becomes the document's own where given; `values` are put among the inputs of the nodes. References by
+    label, into registries and by path stay as they are; the document given is not changed.
+    """
+    result: dict[str, Any] = _moved(document, "", moves)
+    if version is not None:
+        result["version"] = version
+    for (node, port), value in (values or {}).items():
+        jobs = result["jobs"] = dict(result.get("jobs") or {})
+        inputs = dict((jobs.get(node) or {}).get("inputs") or {})
+        jobs[node] = {**(jobs.get(node) or {}), "inputs": inputs | {port: value}}
+    return result
+
+
+def names_any(document: Any, refs: Mapping[Ref, Ref]) -> bool:
+    """Does the document name one of the versions to be moved?"""
+    return bool(_moved(document, "", refs) != document)
+
+
+def _moved(value: Any, key: str, moves: Mapping[Ref, Ref]) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _moved(item, str(name), moves) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_moved(item, key, moves) for item in value]
+    return _reference(value, key, moves) if isinstance(value, str) and key in _KINDS else value
+
+
+def _reference(text: str, key: str, moves: Mapping[Ref, Ref]) -> str:
+    for kind in _KINDS[key]:
+        reference = parse_azure_reference(text, kind)
+        target = moves.get(reference.ref) if reference is not None and reference.ref is not None else None
+        if target is not None and not (reference and reference.registry):
+            return f"azureml:{target.name}:{target.version}"
+    return text
+
+
+def value_for(type_name: str, text: str) -> Any:
+    """Return what somebody typed as the value of a port: data as `{type, path}`, numbers and booleans as such.
+
+    Raises ValueError for text that is nothing of the type.
+    """
+    text = text.strip()
+    if not text:
+        raise ValueError("a value is needed")
+    if type_name in ASSET_TYPES:
+        return {"type": type_name, "path": text}
+    if type_name == "boolean":
+        if text.lower() not in ("true", "false"):
+            raise ValueError("true or false")
+        return text.lower() == "true"
+    if type_name == "integer":
+        return int(text)
+    return float(text) if type_name == "number" else text
