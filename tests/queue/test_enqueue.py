@@ -86,7 +86,7 @@ def hostile_payloads() -> list[str]:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("payload", hostile_payloads())
+@pytest.mark.parametrize("payload", hostile_payloads(), ids=lambda payload: f"{len(payload)} characters")
 def test_a_row_that_the_portal_did_not_write_is_removed_and_never_runs(
     payload: str, caplog: pytest.LogCaptureFixture
 ) -> None:
