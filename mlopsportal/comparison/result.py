@@ -12,14 +12,16 @@ from django.contrib.auth.models import AnonymousUser
 from mlopsportal.accounts.models import User
 from mlopsportal.comparison.overlay import ADDED, CHANGED, MOVED, REMOVED, SAME, Overlay, folded, overlay_of
 from mlopsportal.comparison.runs import RunPair
-from mlopsportal.comparison.sentences import Sentence, sentences_of
 from mlopsportal.comparison.sides import Side, side_of
+from mlopsportal.specs.comparison import compare_edges, with_declared
 from mlopsportal.specs.diff import Change, diff
-from mlopsportal.specs.graph import Node
-from mlopsportal.specs.interface import Comparison, Reason, Verdict, compare_components, verdict_of
+from mlopsportal.specs.graph import Node, graph_of
+from mlopsportal.specs.interface import Comparison, Interface, Reason, Verdict, compare_components, verdict_of
+from mlopsportal.specs.summary import Sentence, sentences_of
 from mlopsportal.specs.textdiff import Hunk, text_diff
 from mlopsportal.ui.addresses import as_ref, compare_address, ref_address
 from mlopsportal.ui.drawing import Drawing, drawing_of
+from registry.mirror import WorkspaceMirror
 
 MANY_NODES = 40
 """From so many nodes on, what did not change is folded unless somebody asks for all of it."""
@@ -40,11 +42,31 @@ class Compared:
     def verdict(self) -> Comparison:
         """The verdict on the interface for components and pipelines; for the rest, whether anything differs."""
         if (self.left.ref.kind == "component" and self.right.ref.kind == "component") or self._have_interfaces:
-            return compare_components(self.left.definition, self.right.definition)
+            return self._interface_verdict()
         if not self.changes:
             return verdict_of([])
         message = "Only components and pipelines have an interface that a verdict can be about."
         return verdict_of([Reason("no-interface", "", message, Verdict.UNKNOWN)])
+
+    def _interface_verdict(self) -> Comparison:
+        """The verdict on the interface, on every edge of a pipeline, and on what the version numbers say."""
+        old, new = self.left.definition, self.right.definition
+        found = compare_components(old, new)
+        if self.has_graph:
+            found = verdict_of([*found.reasons, *compare_edges(old, new, self._interfaces()).reasons])
+        same = self.left.ref.kind == self.right.ref.kind == "component" and self.left.ref.name == self.right.ref.name
+        return with_declared(found, self.left.ref.version, self.right.ref.version) if same else found
+
+    def _interfaces(self) -> dict[str, Interface]:
+        """Return the interfaces of what the steps of both sides run, by reference; those that a mirror knows."""
+        found: dict[str, Interface] = {}
+        for side in (self.left, self.right):
+            mirror = WorkspaceMirror(side.workspace)
+            for node in graph_of(side.definition).nodes:
+                known = mirror.interface_named(node.component) if node.component else None
+                if known is not None:
+                    found[node.component] = known
+        return found
 
     @property
     def _have_interfaces(self) -> bool:

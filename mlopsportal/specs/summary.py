@@ -9,10 +9,17 @@ from typing import Any
 from mlopsportal.specs import recurrence
 from mlopsportal.specs.bindings import binding_of
 from mlopsportal.specs.diff import Change
-from mlopsportal.specs.interface import Comparison, Verdict
+from mlopsportal.specs.interface import Comparison, Reason, Verdict
 from mlopsportal.specs.triggers import InvalidTrigger
 
 _TEXTS = frozenset({"description", "display_name", "tags"})
+_PLAIN = {
+    "command": "The command is another one.",
+    "code": "It runs other code: {after} instead of {before}.",
+    "environment": "It runs in {after} instead of {before}.",
+    "description": "The description is another one.",
+    "display_name": "It is shown as {after} instead of {before}.",
+}
 
 
 @dataclass(frozen=True)
@@ -26,15 +33,54 @@ class Sentence:
 def sentences_of(
     left: Mapping[str, Any], right: Mapping[str, Any], changes: Sequence[Change], comparison: Comparison
 ) -> list[Sentence]:
-    """Return what changed: the reasons of the verdict, then steps, then what steps take, then the rest."""
+    """Return what changed: the reasons of the verdict, then steps, then what steps take, then the rest.
+
+    `left` and `right` are definitions (or YAML values), `changes` their differences.
+    """
     said = {reason.path for reason in comparison.reasons if reason.path}
-    found = [Sentence(reason.message, reason.verdict) for reason in comparison.reasons]
+    changes = [part for change in changes for part in _parts(change)]
+    by_path = {change.path: change for change in changes}
+    found = [Sentence(_of_reason(reason, by_path.get(reason.path)), reason.verdict) for reason in comparison.reasons]
     rest = [change for change in changes if not _is_said(change, said)]
     triggers = [change for change in rest if change.steps[:1] == ("trigger",)]
     if triggers:
         found.append(Sentence(_fires(left, right)))
     told = [(_rank(change), _words(change)) for change in rest if change not in triggers]
     return found + [Sentence(words) for _, words in sorted(told, key=lambda item: item[0])]
+
+
+def _parts(change: Change) -> Iterator[Change]:
+    """Take a whole section that was added or removed (the first input, the last step) apart into its entries."""
+    whole = change.after if change.kind == "added" else change.before
+    if change.path not in ("inputs", "outputs", "jobs") or change.kind == "changed" or not isinstance(whole, Mapping):
+        yield change
+        return
+    for name, entry in whole.items():
+        before, after = (None, entry) if change.kind == "added" else (entry, None)
+        yield Change(f"{change.path}.{name}", change.kind, before, after, (*change.steps, name))
+
+
+def _of_reason(reason: Reason, change: Change | None) -> str:
+    """Say of a new port what it is; of anything else what the verdict says."""
+    port = change.after if change is not None and change.kind == "added" else None
+    if change is None or not isinstance(port, Mapping) or len(change.steps) != 2:
+        return reason.message
+    side, name = str(change.steps[0]).removesuffix("s"), change.steps[1]
+    if side not in ("input", "output"):
+        return reason.message
+    return f"The {side} {name} is new: {', '.join(_port(side, port))}."
+
+
+def _port(side: str, port: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the type of a port and, of an input, whether it must be given."""
+    yield str(port.get("type", "of no declared type"))
+    if side == "output":
+        return
+    default = port.get("default")
+    if default is not None:
+        yield f"with default {_shown(default)}"
+    else:
+        yield "optional" if str(port.get("optional", False)).lower() == "true" else "required"
 
 
 def _is_said(change: Change, said: set[str]) -> bool:
@@ -56,6 +102,8 @@ def _words(change: Change) -> str:
         return "".join(_of_step(str(change.steps[1]), change))
     if head == ("run",) and len(change.steps) >= 3:
         return f"The run's {change.path.removeprefix('run.')} {_became(change)}."
+    if change.path in _PLAIN:
+        return _PLAIN[change.path].format(after=_shown(change.after), before=_shown(change.before))
     if change.path == "enabled":
         return "The schedule is enabled." if change.after else "The schedule is disabled."
     return f"`{change.path or 'the whole'}` {_became(change)}."
@@ -66,11 +114,19 @@ def _of_step(step: str, change: Change) -> Iterator[str]:
         component = _component(change.after if change.kind == "added" else change.before)
         yield f"The step {step} was {change.kind}{f', running {component}' if component else ''}."
     elif change.steps[2] == "component" and len(change.steps) == 3:
-        yield f"The step {step} runs {_shown(change.after)} instead of {_shown(change.before)}."
+        yield _runs(step, _shown(change.before), _shown(change.after))
     elif change.steps[2] == "inputs" and len(change.steps) > 3:
         yield f"The step {step}: its input {change.steps[3]} {_became(change)}."
     else:
         yield f"The step {step}: `{'.'.join(map(str, change.steps[2:]))}` {_became(change)}."
+
+
+def _runs(step: str, before: str, after: str) -> str:
+    """Say only what differs: "runs train_churn_model 6 instead of 5" where the name is the same."""
+    (old_name, _, old_version), (name, _, version) = before.partition(":"), after.partition(":")
+    if old_name == name and old_version and version:
+        return f"The step {step} now runs {name} {version} instead of {old_version}."
+    return f"The step {step} now runs {after} instead of {before}."
 
 
 def _became(change: Change) -> str:
