@@ -225,7 +225,7 @@ class ChangePage:
         return [ShownDocument(row, previous.get(row.path), follows.get(row.pk)) for row in found]
 
     def _followed(self, rows: list[Document]) -> dict[int, Ref]:
-        """Return by document what is in the workspace before it: the newest other version, the schedule; two queries."""
+        """Return by document what is in the workspace before it: the newest other version, or the schedule."""
         refs = {row.pk: Ref.parse(row.ref) for row in rows if row.ref}
         names = {ref.name for ref in refs.values() if ref.kind == "component"}
         versions = Version.objects.filter(workspace=self.change.workspace, kind="component", name__in=names)

@@ -1,0 +1,92 @@
+"""What led to a thing and what came of it, over the mirrored demo."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from mlopsportal.specs.ref import Ref
+from registry.lineage import KINDS, Fact, Lineage, Wish, lineage_of, without_kinds
+from registry.models import Edge, Version, Workspace
+from tests.registry.building import make_user
+from tests.registry.test_impact import many_runs
+
+pytestmark = pytest.mark.django_db
+
+
+def model_of(workspace: Workspace) -> Ref:
+    return Version.objects.filter(workspace=workspace, kind="model").exclude(job_name="").order_by("-created_at")[0].ref
+
+
+def kinds(found: Lineage) -> set[str]:
+    return {node.type for node in found.graph.nodes}
+
+
+def test_a_model_is_led_to_by_its_run_its_pipeline_and_its_data(mirrored: Workspace) -> None:
+    found = lineage_of(mirrored, model_of(mirrored), wish=Wish(down=False))
+    assert {"model", "run", "component", "data"} <= kinds(found)
+    assert not [edge for edge in found.graph.edges if edge.source == str(model_of(mirrored))]
+
+
+def test_a_model_that_only_its_version_ties_to_a_job_is_found_both_ways(mirrored: Workspace) -> None:
+    model = model_of(mirrored)
+    Edge.objects.filter(ref=str(model)).delete()
+    up = lineage_of(mirrored, model, wish=Wish(down=False))
+    [run] = [edge.source for edge in up.graph.edges if edge.target == str(model)]
+    down = lineage_of(mirrored, Ref.parse(run), wish=Wish(up=False))
+    assert str(model) in {node.id for node in down.graph.nodes}
+
+
+def test_steps_stand_by_themselves_when_asked_for(mirrored: Workspace) -> None:
+    found = lineage_of(mirrored, model_of(mirrored), wish=Wish(steps=True))
+    steps = [node for node in found.graph.nodes if node.type == "step"]
+    assert steps
+    assert all(found.statuses[node.id] for node in steps)
+
+
+def test_a_kind_is_left_out_and_what_stood_around_it_is_joined(mirrored: Workspace) -> None:
+    model = model_of(mirrored)
+    found = lineage_of(mirrored, model, wish=Wish(down=False, kinds=frozenset({"model", "data"})))
+    assert kinds(found) == {"model", "data"}
+    assert [edge for edge in found.graph.edges if edge.target == str(model)]
+
+
+def test_what_is_asked_about_is_shown_whatever_its_kind() -> None:
+    facts = [Fact("data:a:1", "run:r", "x", "read"), Fact("run:r", "model:m:1", "y", "wrote")]
+    assert without_kinds(facts, frozenset({"run"}), keep="data:a:1") == [Fact("data:a:1", "model:m:1", "y", "wrote")]
+    assert without_kinds(facts, frozenset(KINDS), keep="run:r") == []
+
+
+def test_the_number_of_questions_is_bounded_and_each_uses_an_index(mirrored: Workspace) -> None:
+    ref = Ref("component", "churn_training", "6")
+    many_runs(mirrored, 400, str(ref))
+    with CaptureQueriesContext(connection) as asked:
+        found = lineage_of(mirrored, ref)
+    assert found.is_cut or len(found.graph.nodes) <= 60
+    assert len(asked) <= 120
+    if connection.vendor != "sqlite":
+        return
+    for query in asked.captured_queries:
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN QUERY PLAN {query['sql']}")
+            plans = [str(row[-1]) for row in cursor.fetchall()]
+        assert not [plan for plan in plans if plan.startswith("SCAN registry_")], (plans, query["sql"])
+
+
+@pytest.mark.parametrize("query", ["kind=none", "direction=sideways", "depth=0", "depth=99", "kind=data,nothing"])
+def test_a_filter_that_cannot_be_read_is_a_400(mirrored: Workspace, query: str) -> None:
+    client = Client()
+    client.force_login(make_user("viewer", mirrored))
+    assert client.get(f"/w/demo/lineage/?ref=run:x&{query}").status_code == 400
+    assert client.get(f"/api/v1/workspaces/demo/lineage/?ref=run:x&{query}").status_code == 400
+
+
+def test_page_and_rest_take_the_same_filters(mirrored: Workspace) -> None:
+    client = Client()
+    client.force_login(make_user("viewer", mirrored))
+    query = f"ref={model_of(mirrored)}&direction=up&kind=model&kind=data&kind=run&steps=1"
+    assert "As a table" in client.get(f"/w/demo/lineage/?{query}").content.decode()
+    body = client.get(f"/api/v1/workspaces/demo/lineage/?{query}").json()
+    assert {node["kind"] for node in body["nodes"]} <= {"model", "data", "run", "step"}
