@@ -82,7 +82,12 @@ def why_not(change: ChangeRequest, actor: Actor) -> str | None:
 
 
 def is_standing(change: ChangeRequest, plan: Plan, *users: User | None) -> bool:
-    """Say whether every step falls under the standing policy for each of these users, as their roles are now."""
+    """Say whether every step falls under the standing policy for each of these users, as their roles are now.
+
+    Never for what a token sent in: the policy stands in for the click of a person in a session.
+    """
+    if change.submitted_by_token:
+        return False
     steps = [
         policy.StepFact(step.ref, step.action, step.with_defaults)
         for step in plan.steps.only("ref", "action", "with_defaults")

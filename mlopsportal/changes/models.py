@@ -81,6 +81,9 @@ class ChangeRequest(models.Model):
     submitted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="submitted_changes"
     )
+    submitted_by_token = models.BooleanField(
+        default=False, help_text="A token sent it in, or revised it since: the standing policy never covers it"
+    )
     queued_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="queued_changes"
     )
@@ -194,6 +197,7 @@ class Plan(models.Model):
     error = models.TextField(blank=True, default="")
     lease_until = models.DateTimeField(null=True)
     claimed_by = models.CharField(max_length=255, blank=True, default="", help_text="Process that holds the lease")
+    retry_at = models.DateTimeField(null=True, help_text="When the sweep should have it tried again")
     woken_at = models.DateTimeField(null=True, help_text="When a worker was last asked to make it")
     attempts = models.PositiveIntegerField(default=0)
     requested_at = models.DateTimeField()

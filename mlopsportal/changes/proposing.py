@@ -74,6 +74,7 @@ def open_change(
 def revise(change: ChangeRequest, documents: Sequence[bundling.Pair], *, actor: Actor) -> ChangeRequest:
     """Add a revision, which voids every approval, and have it planned. The same documents again change nothing.
 
+    Takes the right to propose both what is there and what takes its place.
     Raises InvalidDocuments, NotAllowed, NotEligible, WrongState.
     """
     pairs = bundling.confined(documents)
@@ -81,6 +82,7 @@ def revise(change: ChangeRequest, documents: Sequence[bundling.Pair], *, actor: 
     judged = _judge(change.workspace, pairs)
     with transaction.atomic():
         change = locked(change)
+        require_to_propose(actor, Permission.EDIT, change.workspace, _pairs_of(change))
         require_own_by_token(actor, change)
         if change.state not in REVISABLE:
             raise WrongState(change.state, "revise")
@@ -89,7 +91,8 @@ def revise(change: ChangeRequest, documents: Sequence[bundling.Pair], *, actor: 
         _void_approvals(change, actor)
         change.revision_number += 1
         change.policy, change.overrides, change.updated_at = Policy.REVIEW, [], timezone.now()
-        change.save(update_fields=["revision_number", "policy", "overrides", "updated_at"])
+        change.submitted_by_token = change.submitted_by_token or actor.kind == "token"
+        change.save(update_fields=["revision_number", "policy", "overrides", "updated_at", "submitted_by_token"])
         revision = _write_revision(change, judged, pairs, actor)
         facts: Facts = {"revision": revision.number, "revision_digest": revision.digest}
         request_plan(change, revision)
@@ -160,7 +163,8 @@ def edit(
 
 def _submit(change: ChangeRequest, actor: Actor) -> None:
     change.submitted_by, change.submitted_at = user_of(actor), timezone.now()
-    change.save(update_fields=["submitted_by", "submitted_at"])
+    change.submitted_by_token = actor.kind == "token"
+    change.save(update_fields=["submitted_by", "submitted_at", "submitted_by_token"])
     plan = change.plan
     if plan is not None and plan.state == PlanState.MADE:
         settle(change, actor=actor, action=Action.CHANGE_SUBMITTED)

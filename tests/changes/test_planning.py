@@ -10,8 +10,10 @@ import pytest
 from django.utils import timezone
 
 from mlopsportal.accounts.errors import NotAllowed
+from mlopsportal.accounts.permissions import Role
 from mlopsportal.changes import planning, tasks, workflow
 from mlopsportal.changes.errors import WrongState
+from mlopsportal.changes.gate import refusals
 from mlopsportal.changes.models import ChangeRequest, Plan
 from mlopsportal.changes.states import PlanState, State
 from mlopsportal.queue.drain import drain
@@ -170,6 +172,29 @@ def test_a_run_with_other_inputs_or_by_an_author_needs_an_approval(team: Team) -
     assert (change.state, change.policy) == (State.IN_REVIEW, "review")
     assert dict(plan_of(change).steps.get().after or {})["inputs"]["raw_data"]["uri"] == "data:test-data:1"
     assert opened(team, [action("run", "component:training_pipeline:1")]).state == State.IN_REVIEW
+
+
+@pytest.mark.parametrize("how", ["open", "submit", "revise"])
+def test_a_token_never_has_anything_applied_under_the_standing_policy(team: Team, how: str) -> None:
+    guided(team)
+    team.add("both", Role.AUTHOR, Role.OPERATOR)
+    Workspace.objects.update(auto_apply=True)
+    team.workspace.refresh_from_db()
+    token, run = team.token("both"), [action("run", "component:training_pipeline:1")]
+    first = [("b.yml", component_text("b"))] if how == "revise" else run
+    opener = team.actor("both") if how == "revise" else token
+    change = workflow.open_change(team.workspace, first, actor=opener, title="A run", submit=how != "submit")
+    drain()
+    if how == "submit":
+        workflow.submit(fresh(change), actor=token)
+    if how == "revise":
+        workflow.revise(fresh(change), run, actor=token)
+    drain()
+    change = fresh(change)
+    assert (change.state, change.policy, change.submitted_by_token) == (State.IN_REVIEW, "review", True)
+    assert not Run.objects.exists()
+    ChangeRequest.objects.filter(pk=change.pk).update(policy="standing", state=State.QUEUED)
+    assert "standing" in [refusal.code for refusal in refusals(fresh(change))]
 
 
 def test_a_new_plan_of_a_run_keeps_its_name_and_so_its_digest(team: Team) -> None:

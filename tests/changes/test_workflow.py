@@ -188,6 +188,17 @@ def test_the_same_documents_again_are_no_new_revision(team: Team) -> None:
     assert (fresh(change).state, Revision.objects.count()) == (State.APPROVED, 1)
 
 
+def test_an_operator_does_not_replace_documents_they_could_not_write(team: Team) -> None:
+    change = opened(team)
+    with pytest.raises(PermissionDenied):
+        workflow.revise(
+            change,
+            [("stop.yml", 'action: disable\ntarget: "schedule:nightly"\n')],
+            actor=team.actor("operator"),
+        )
+    assert fresh(change).revision_number == 1
+
+
 def test_another_title_is_no_new_revision(team: Team) -> None:
     change = approved(team, opened(team))
     workflow.edit(change, title="Better words", actor=team.actor("author"))
