@@ -8,7 +8,7 @@ from django import forms
 
 from mlopsportal.ui.forms import GroupedForm
 from registry.models import Cloud, Tier
-from registry.workflow import Settings
+from registry.workflow import PLACE, Settings
 
 _GUID_LENGTH = 64
 
@@ -48,10 +48,11 @@ class WorkspaceForm(GroupedForm):
     runs_window_days = forms.IntegerField(min_value=1, max_value=3650, initial=90, label="Runs of the last (days)")
     auto_apply = forms.BooleanField(required=False, label="Apply approved changes by itself")
 
-    def __init__(self, *args: Any, is_new: bool = True, **kwargs: Any) -> None:  # Django's own form arguments
+    def __init__(self, *args: Any, is_new: bool = True, may_move: bool = True, **kwargs: Any) -> None:  # Django's own
         super().__init__(*args, **kwargs)
-        if not is_new:
-            self.fields["slug"].disabled = True
+        fixed = () if may_move else PLACE
+        for name in fixed if is_new else ("slug", *fixed):
+            self.fields[name].disabled = True
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

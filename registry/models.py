@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import models
+from django.db.models.functions import Lower
 
 from mlopsportal import azureml
 from mlopsportal.specs.ref import Ref
@@ -79,14 +80,19 @@ class Workspace(models.Model):
     connection_checked_at = models.DateTimeField(null=True)
     synced_at = models.DateTimeField(null=True, help_text="When the newest complete sync began")
     created_at = models.DateTimeField(auto_now_add=True)
+    added_by = models.CharField(
+        max_length=64, blank=True, default="", help_text="The audit log's opaque name of the account that added it"
+    )
 
     objects = WorkspaceQuerySet.as_manager()
 
     class Meta:
         ordering = ["slug"]
         constraints = [
+            # Azure takes its names for the same whatever their case.
             models.UniqueConstraint(
-                fields=["cloud", "endpoint", "subscription_id", "resource_group", "name"], name="workspace_once"
+                *("cloud", "endpoint", Lower("subscription_id"), Lower("resource_group"), Lower("name")),
+                name="workspace_once",
             ),
         ]
 

@@ -9,7 +9,15 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from mlopsportal.accounts.roles import Permission, require, require_site_admin
+from mlopsportal.accounts.roles import (
+    Permission,
+    can,
+    grants_of,
+    require,
+    require_site_admin,
+    require_to_add_workspaces,
+)
+from mlopsportal.accounts.workflow import grant_founder
 from mlopsportal.audit import log
 from mlopsportal.audit.actions import SYSTEM, Action, Actor
 from mlopsportal.queue.enqueue import enqueue
@@ -19,6 +27,8 @@ from registry.models import ConnectionState, LogState, Run, StepLog, SyncRun, Wo
 
 FRESH_ENOUGH = timedelta(seconds=5)
 """Two people who look at one run ask Azure once."""
+PLACE = ("cloud", "endpoint", "subscription_id", "resource_group", "name", "credential")
+"""The settings that say what a row mirrors and as whom: who changes them reaches another workspace."""
 ASKED_AGAIN = timedelta(seconds=60)
 """A request that got no answer for so long was lost with its worker."""
 
@@ -47,15 +57,22 @@ def settings_of(workspace: Workspace) -> dict[str, Any]:
 
 
 def add_workspace(slug: str, settings: Settings, *, actor: Actor) -> Workspace:
-    """Add a workspace, test its connection and start its first sync. Raises WorkspaceExists, PermissionDenied."""
+    """Add a workspace, test its connection and start its first sync; who is no site administrator becomes its admin.
+
+    Raises WorkspaceExists, PermissionDenied.
+    """
     if actor != SYSTEM:
-        require_site_admin(actor)
+        require_to_add_workspaces(actor)
     try:
         with transaction.atomic():
             values = {item.name: getattr(settings, item.name) for item in fields(Settings)}
-            workspace = Workspace.objects.create(slug=slug, connection_state=ConnectionState.TESTING, **values)
+            workspace = Workspace.objects.create(
+                slug=slug, connection_state=ConnectionState.TESTING, added_by=actor.ref, **values
+            )
             target = f"workspace:{slug}"
             log.record(Action.WORKSPACE_ADDED, actor=actor, workspace=slug, target=target, after=values)
+            if actor != SYSTEM and not grants_of(actor).site_admin:
+                grant_founder(workspace, actor=actor)
             enqueue("registry.tasks.check_connection", workspace.pk, cluster="sync")
             first = sync.start(workspace, actor=SYSTEM, reason="first")
             enqueue("registry.tasks.sync_step", first.pk, cluster="sync")
@@ -64,8 +81,24 @@ def add_workspace(slug: str, settings: Settings, *, actor: Actor) -> Workspace:
     return workspace
 
 
+def may_move(workspace: Workspace, *, actor: Actor) -> bool:
+    """Say whether `actor` may change a workspace's place and credential.
+
+    Site administrators may; and who added it, as long as no sync has completed: that corrects a slip.
+    """
+    if not actor.is_person_in_session:
+        return False
+    if grants_of(actor).site_admin:
+        return True
+    own = workspace.added_by == actor.ref and workspace.synced_at is None
+    return own and can(actor, Permission.MANAGE, workspace)
+
+
 def edit_workspace(workspace: Workspace, settings: Settings, *, actor: Actor) -> Workspace:
-    """Change settings; another place or credential is tested anew. Raises WorkspaceExists, PermissionDenied."""
+    """Change settings; another place or credential takes `may_move` and is tested anew.
+
+    Raises WorkspaceExists, PermissionDenied.
+    """
     if actor != SYSTEM:
         require(actor, Permission.MANAGE, workspace)
     before = settings_of(workspace)
@@ -73,6 +106,8 @@ def edit_workspace(workspace: Workspace, settings: Settings, *, actor: Actor) ->
     changed = {name for name in after if after[name] != before[name]}
     if not changed:
         return workspace
+    if changed & set(PLACE) and actor != SYSTEM and not may_move(workspace, actor=actor):
+        require_site_admin(actor)
     try:
         with transaction.atomic():
             for name in changed:
@@ -86,7 +121,7 @@ def edit_workspace(workspace: Workspace, settings: Settings, *, actor: Actor) ->
                 before={name: before[name] for name in sorted(changed)},
                 after={name: after[name] for name in sorted(changed)},
             )
-            if changed & {"cloud", "endpoint", "subscription_id", "resource_group", "name", "credential"}:
+            if changed & set(PLACE):
                 _test(workspace)
     except IntegrityError as error:
         raise WorkspaceExists(workspace.slug) from error

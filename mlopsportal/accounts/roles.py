@@ -28,8 +28,10 @@ __all__ = [
     "Role",
     "can",
     "grants_of",
+    "may_add_workspaces",
     "require",
     "require_site_admin",
+    "require_to_add_workspaces",
     "visible_workspace",
     "workspaces_for",
 ]
@@ -114,6 +116,19 @@ def require_site_admin(actor: Actor) -> None:
         raise NotAllowed(Permission.MANAGE, "")
     if not actor.is_person_in_session:
         raise NotAllowed(Permission.MANAGE, "", needs_session=True)
+
+
+def may_add_workspaces(actor: Actor) -> bool:
+    """Say whether `actor` may add workspaces: a site administrator or an admin of any workspace, in a session."""
+    grants = grants_of(actor)
+    administers = grants.site_admin or any(Role.ADMIN in roles for roles in grants.roles.values())
+    return administers and actor.is_person_in_session
+
+
+def require_to_add_workspaces(actor: Actor) -> None:
+    """Raise NotAllowed unless `actor` may add workspaces."""
+    if not may_add_workspaces(actor):
+        raise NotAllowed(Permission.MANAGE, "", (Role.ADMIN,), needs_session=actor.kind == "token")
 
 
 def workspaces_for(user: User | AnonymousUser, permission: Permission = Permission.READ) -> QuerySet[Any, Any]:

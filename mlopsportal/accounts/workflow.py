@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from mlopsportal.accounts.errors import NotAllowed, Refused
 from mlopsportal.accounts.models import ApiToken, Membership, User
 from mlopsportal.accounts.permissions import Permission, Role
-from mlopsportal.accounts.roles import WorkspaceLike, require, require_site_admin
+from mlopsportal.accounts.roles import WorkspaceLike, require, require_site_admin, require_to_add_workspaces
 from mlopsportal.audit.actions import Action, Actor
 from mlopsportal.audit.log import record
 
@@ -105,6 +105,18 @@ def grant(user: User, workspace: WorkspaceLike, role: Role, *, actor: Actor) -> 
         membership, is_new = Membership.objects.get_or_create(user=user, workspace_id=workspace.pk, role=role)
         if is_new:
             _record_role(Action.MEMBERSHIP_GRANTED, user, workspace, role, actor=actor)
+    return membership
+
+
+def grant_founder(workspace: WorkspaceLike, *, actor: Actor) -> Membership:
+    """Make the person who has just added a workspace its first admin. Raises NotAllowed, Refused for a later one."""
+    require_to_add_workspaces(actor)
+    with transaction.atomic():
+        if Membership.objects.filter(workspace_id=workspace.pk).exists():
+            raise Refused(f"Workspace {workspace.slug} has members already; its admins grant further roles.")
+        founder = User.objects.get(pk=actor.user_id)
+        membership = Membership.objects.create(user=founder, workspace_id=workspace.pk, role=Role.ADMIN)
+        _record_role(Action.MEMBERSHIP_GRANTED, founder, workspace, Role.ADMIN, actor=actor)
     return membership
 
 

@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from mlopsportal.accounts.actors import actor_of
-from mlopsportal.accounts.roles import Permission, can, require, require_site_admin
+from mlopsportal.accounts.roles import Permission, can, may_add_workspaces, require, require_to_add_workspaces
 from mlopsportal.specs.graph import Edge, Graph, Node
 from mlopsportal.specs.ref import Ref
 from mlopsportal.ui.addresses import ref_address
@@ -46,6 +46,7 @@ class WorkspaceFormPage:
 
     form: WorkspaceForm
     workspace: Workspace | None
+    may_move: bool = True
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def workspace_list(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     rows = list(Workspace.objects.for_user(reader(request)).order_by("slug"))
     managed = {row.pk for row in rows if can(actor, Permission.MANAGE, row)}
-    page = WorkspaceListPage(rows, managed, may_add=reader(request).is_superuser)
+    page = WorkspaceListPage(rows, managed, may_add=may_add_workspaces(actor))
     return render(request, "registry/workspace_list.html", {"page": page})
 
 
@@ -113,7 +114,7 @@ def workspace_list(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def workspace_add(request: HttpRequest) -> HttpResponse:
     """Add a workspace."""
-    require_site_admin(actor_of(request))
+    require_to_add_workspaces(actor_of(request))
     form = WorkspaceForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -133,7 +134,8 @@ def workspace_edit(request: HttpRequest, slug: str) -> HttpResponse:
     workspace = visible_workspace(request, slug)
     require(actor_of(request), Permission.MANAGE, workspace)
     initial = workflow.settings_of(workspace) | {"slug": workspace.slug}
-    form = WorkspaceForm(request.POST or None, initial=initial, is_new=False)
+    may_move = workflow.may_move(workspace, actor=actor_of(request))
+    form = WorkspaceForm(request.POST or None, initial=initial, is_new=False, may_move=may_move)
     if request.method == "POST" and form.is_valid():
         try:
             workflow.edit_workspace(workspace, form.settings(), actor=actor_of(request))
@@ -142,7 +144,7 @@ def workspace_edit(request: HttpRequest, slug: str) -> HttpResponse:
         else:
             messages.success(request, f"The settings of {workspace.slug} were saved.")
             return redirect("workspace-list")
-    return render(request, "registry/workspace_form.html", {"page": WorkspaceFormPage(form, workspace)})
+    return render(request, "registry/workspace_form.html", {"page": WorkspaceFormPage(form, workspace, may_move)})
 
 
 @login_required
