@@ -64,6 +64,9 @@ PAGES: dict[str, list[Place]] = {
     "version-detail": places("author", CHURN, *(f"{CHURN}?tab={tab}" for tab in ("graph", "uses", "runs", "raw")))
     + places("author", "/w/demo/components/prepare_customers/versions/4/")
     + places("viewer", "/w/demo/data/raw-data/versions/1/", "/w/demo/environments/data-prep-env/versions/1/"),
+    "impact": places("author", f"{CHURN}impact/", "/w/demo/components/prepare_customers/versions/4/impact/"),
+    "making": places("viewer", "/w/demo/making/?ref={model}", "/w/demo/making/?ref=data:raw-data:1"),
+    "upgrade": places("author", "/w/demo/upgrade/?from=component:prepare_customers:3&to=component:prepare_customers:4"),
     "schedule-list": places("author", "/w/demo/schedules/"),
     "schedule-detail": places("author", "/w/demo/schedules/churn-training-weekly/"),
     "schedule-state": places("author", "{state}"),

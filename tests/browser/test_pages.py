@@ -68,6 +68,9 @@ def known(crowd: Crowd) -> dict[str, str]:
     for status in ("Completed", "Failed"):
         [run, *_] = viewer.asks(f"workspaces/demo/runs/?status={status}")["results"]
         names[status.lower()] = run["job_name"]
+    [model, *_] = viewer.asks("workspaces/demo/models/")["results"]
+    [version, *_] = viewer.asks(f"workspaces/demo/models/{model['name']}/versions/")["results"]
+    names["model"] = version["ref"]
     states = author.goes("/w/demo/schedules/churn-training-weekly/").locator("a[href*='/states/']")
     names["state"] = str(states.first.get_attribute("href"))
     events = crowd["auditor"].goes(f"/audit/?change={names['change']}")
