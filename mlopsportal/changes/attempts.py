@@ -13,7 +13,7 @@ from django.utils import timezone
 from mlopsportal.audit import log
 from mlopsportal.audit.actions import SYSTEM, Action
 from mlopsportal.audit.leaf import Fact
-from mlopsportal.changes.claiming import OPEN_STEPS, Claim, renew
+from mlopsportal.changes.claiming import Claim, renew
 from mlopsportal.changes.errors import LostClaim
 from mlopsportal.changes.models import Attempt, ChangeRequest, Step
 from mlopsportal.changes.states import Outcome, StepState
@@ -94,10 +94,6 @@ def since_queued(change: ChangeRequest, step: Step) -> int:
     """Return how often the step was sent since somebody last started the apply: what the bound is about."""
     attempts = step.attempts.all()
     return attempts.count() if change.queued_at is None else attempts.filter(begun_at__gte=change.queued_at).count()
-
-
-def has_unknown(change: ChangeRequest) -> bool:
-    return Step.objects.filter(plan=change.plan, state__in=OPEN_STEPS).exists()
 
 
 def _set(claim: Claim, step: Step, to: StepState, error: str = "") -> None:

@@ -84,8 +84,7 @@ def _admit(change: ChangeRequest) -> Claim | None:
     found = refusals(change)
     if change.deaths >= MOST_DEATHS:
         found = [Refusal("deaths", f"{change.deaths} workers stopped while applying it. An operator has to look.")]
-    has_open_steps = Step.objects.filter(plan=change.plan, state__in=OPEN_STEPS).exists()
-    if found and not has_open_steps:
+    if found and not has_open_steps(change):
         _refuse(change, found)
         return None
     if change.deaths >= MOST_LOOKS and change.state == State.APPLYING:
@@ -115,9 +114,17 @@ def _refuse(change: ChangeRequest, found: list[Refusal]) -> None:
 
 
 def halted_state(change: ChangeRequest, wanted: State) -> State:
-    """Return where a stopped apply ends: PARTIALLY_APPLIED once a step has arrived, else `wanted`."""
+    """Return where a stopped apply ends: UNKNOWN while something may still be on its way, PARTIALLY_APPLIED once
+    a step has arrived, else `wanted`."""
+    if has_open_steps(change):
+        return State.UNKNOWN
     arrived = Step.objects.filter(plan=change.plan, state=StepState.VERIFIED).exists()
     return State.PARTIALLY_APPLIED if arrived and wanted != State.UNKNOWN else wanted
+
+
+def has_open_steps(change: ChangeRequest) -> bool:
+    """Say whether a step was begun of which nobody knows yet whether it arrived."""
+    return Step.objects.filter(plan=change.plan, state__in=OPEN_STEPS).exists()
 
 
 def _take_locks(change: ChangeRequest) -> bool:

@@ -439,6 +439,24 @@ def test_a_partial_change_that_is_planned_again_has_only_the_rest_to_do(team: Te
     assert plan_of(change).steps.count() == 3
 
 
+def test_what_may_be_on_its_way_is_not_given_up_for_a_missing_credential(team: Team) -> None:
+    change = in_queue(team)
+    held = claim(change.pk)
+    assert held is not None
+    attempts.begin(held, fresh(change), plan_of(change).steps.get())  # and its worker is gone
+    target = Workspace.objects.get().cloud, Workspace.objects.get().endpoint
+    Workspace.objects.update(cloud="azure", endpoint="", credential="not a name")
+    ChangeRequest.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    tasks.apply_change(change.pk)
+    change = fresh(change)
+    assert (change.state, ObjectLock.objects.count()) == (State.UNKNOWN, 1)
+    assert "not configured" in change.reason
+    Workspace.objects.update(cloud=target[0], endpoint=target[1], credential="")
+    workflow.resume(change, actor=team.actor("operator"))
+    assert drained(change).state == State.APPLIED
+    assert_bracketed(change)
+
+
 # Locks
 
 
