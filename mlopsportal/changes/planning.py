@@ -90,9 +90,10 @@ def make_plan(plan_id: int) -> None:
 def _claim(plan_id: int) -> Plan | None:
     now = timezone.now()
     free = Q(lease_until=None) | Q(lease_until__lt=now) | Q(lease_until__gt=now + 3 * LEASE)
+    due = Q(retry_at=None) | Q(retry_at__lte=now)
     with transaction.atomic():
-        taken = Plan.objects.filter(free, pk=plan_id, state=PlanState.MAKING).update(
-            lease_until=now + LEASE, attempts=F("attempts") + 1, claimed_by=owners.me()
+        taken = Plan.objects.filter(free, due, pk=plan_id, state=PlanState.MAKING).update(
+            lease_until=now + LEASE, retry_at=None, attempts=F("attempts") + 1, claimed_by=owners.me()
         )
         if not taken:
             return None
@@ -130,7 +131,7 @@ def _postpone(plan: Plan, error: azureml.AzureError) -> None:
     until = timezone.now() + delay
     message = f"{explain(error)} It is tried again at {until:%H:%M:%S} UTC."
     Plan.objects.filter(pk=plan.pk, state=PlanState.MAKING, attempts=plan.attempts).update(
-        lease_until=until, woken_at=None, claimed_by="", error=message
+        lease_until=None, retry_at=until, woken_at=None, claimed_by="", error=message
     )
 
 

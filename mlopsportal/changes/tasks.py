@@ -38,7 +38,7 @@ def sweep() -> None:
     now = timezone.now()
     not_woken = Q(woken_at=None) | Q(woken_at__lt=now - _PATIENCE) | Q(woken_at__gt=now + _PATIENCE)
     with transaction.atomic():
-        due_plans = Plan.objects.filter(not_woken, is_free(now), state=PlanState.MAKING)
+        due_plans = Plan.objects.filter(not_woken, is_free(now), is_due(now), state=PlanState.MAKING)
         for pk in list(due_plans.order_by("pk").values_list("pk", flat=True)[:_AT_ONCE]):
             Plan.objects.filter(pk=pk).update(woken_at=now)
             enqueue(PLAN_TASK, pk)
