@@ -7,16 +7,14 @@ document can be rebuilt exactly and lists never read it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models.functions import Lower
 
 from mlopsportal import azureml
+from mlopsportal.accounts.models import User
+from mlopsportal.accounts.roles import workspaces_for
 from mlopsportal.specs.ref import Ref
-
-if TYPE_CHECKING:
-    from mlopsportal.accounts.models import User
 
 
 class Cloud(models.TextChoices):
@@ -47,13 +45,9 @@ class ConnectionState(models.TextChoices):
 
 
 class WorkspaceQuerySet(models.QuerySet["Workspace"]):
-    def for_user(self, user: User) -> WorkspaceQuerySet:
+    def for_user(self, user: User | AnonymousUser) -> WorkspaceQuerySet:
         """Return the workspaces this user may read; a site administrator reads all."""
-        if user.is_superuser and user.is_active:
-            return self
-        if not user.is_active:
-            return self.none()
-        return self.filter(pk__in=user.memberships.values("workspace"))
+        return self.filter(pk__in=workspaces_for(user))
 
 
 class Workspace(models.Model):

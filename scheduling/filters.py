@@ -7,7 +7,7 @@ import django_filters as filters
 from scheduling.models import Schedule, ScheduleQuerySet, TriggerType
 
 
-class ScheduleFilter(filters.FilterSet):
+class ScheduleFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter comes without types
     enabled = filters.ChoiceFilter(
         label="State",
         method="by_state",

@@ -36,7 +36,7 @@ class Forecast:
     words: str
     zone: str
     fires: tuple[Fire, ...]
-    warnings: tuple[recurrence.Warning, ...]
+    warnings: tuple[recurrence.TriggerWarning, ...]
     error: str = ""
 
 

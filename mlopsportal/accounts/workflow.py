@@ -114,7 +114,7 @@ def grant_founder(workspace: WorkspaceLike, *, actor: Actor) -> Membership:
     with transaction.atomic():
         if Membership.objects.filter(workspace_id=workspace.pk).exists():
             raise Refused(f"Workspace {workspace.slug} has members already; its admins grant further roles.")
-        founder = User.objects.get(pk=actor.user_id)
+        founder = User.objects.get(ref=actor.ref)
         membership = Membership.objects.create(user=founder, workspace_id=workspace.pk, role=Role.ADMIN)
         _record_role(Action.MEMBERSHIP_GRANTED, founder, workspace, Role.ADMIN, actor=actor)
     return membership

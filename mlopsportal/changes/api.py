@@ -106,7 +106,7 @@ def _pairs(documents: Sequence[Data]) -> list[bundling.Pair]:
 
 
 def _workspace(request: Request, slug: str) -> Workspace:
-    return get_object_or_404(Workspace.objects.for_user(request.user), slug=slug)  # type: ignore[arg-type]  # IsAuthenticated
+    return get_object_or_404(Workspace.objects.for_user(request.user), slug=slug)
 
 
 class ChangeList(ChangeView):

@@ -11,7 +11,7 @@ from mlopsportal.changes.states import State
 from registry.models import Workspace
 
 
-class ChangeFilter(filters.FilterSet):
+class ChangeFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter comes without types
     state = filters.ChoiceFilter(label="State", choices=State.choices)
     workspace = filters.ModelChoiceFilter(
         label="Workspace", field_name="workspace", to_field_name="slug", queryset=Workspace.objects.none()

@@ -38,7 +38,7 @@ class FilesField(forms.FileField):
         files = data if isinstance(data, list) else [data] if data else []
         return [self._text(super(FilesField, self).clean(file, initial)) for file in files]
 
-    def _text(self, file: UploadedFile) -> tuple[str, str]:
+    def _text(self, file: UploadedFile[Any]) -> tuple[str, str]:
         if (file.size or 0) > LONGEST_FILE:
             raise forms.ValidationError(f"{file.name} is larger than 1 MiB.")
         try:
@@ -68,7 +68,7 @@ class WishForm(forms.Form):
 class DocumentsWishForm(WishForm):
     """A change whose documents are written or uploaded."""
 
-    files = FilesField(
+    files = FilesField(  # type: ignore[assignment]  # Django takes declared fields out of the class
         required=False, label="YAML files", help_text="Files are added to the documents below, under their names."
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -129,15 +130,13 @@ def _literal(port: Port, text: str) -> Any:
         number = int(text) if port.type == "integer" else float(text)
     except ValueError as error:
         raise forms.ValidationError(f"“{text}” is not {_a(port.type)}.") from error
-    if number != number or number in (float("inf"), float("-inf")):
+    if not math.isfinite(number):
         raise forms.ValidationError("Use a finite number.")
-    for bound, is_beyond, words in (
-        (port.minimum, lambda limit: number < limit, "at least"),
-        (port.maximum, lambda limit: number > limit, "at most"),
-    ):
-        limit = _number(bound)
-        if limit is not None and is_beyond(limit):
-            raise forms.ValidationError(f"Use {words} {bound}.")
+    low, high = _number(port.minimum), _number(port.maximum)
+    if low is not None and number < low:
+        raise forms.ValidationError(f"Use at least {port.minimum}.")
+    if high is not None and number > high:
+        raise forms.ValidationError(f"Use at most {port.maximum}.")
     return number
 
 

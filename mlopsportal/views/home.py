@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -29,13 +29,13 @@ class Home:
     """What `home.html` shows: what waits for this person, and what goes on where they may look."""
 
     workspaces: Sequence[Workspace]
-    for_review: Sequence[ChangeRequest]
-    for_apply: Sequence[ChangeRequest]
-    mine: Sequence[ChangeRequest]
-    failed_runs: Sequence[Run]
-    active_runs: Sequence[Run]
-    next_fires: Sequence[Schedule]
-    findings: Sequence[Finding]
+    for_review: Iterable[ChangeRequest]
+    for_apply: Iterable[ChangeRequest]
+    mine: Iterable[ChangeRequest]
+    failed_runs: Iterable[Run]
+    active_runs: Iterable[Run]
+    next_fires: Iterable[Schedule]
+    findings: Iterable[Finding]
     may_open: bool
     since: datetime
 
@@ -57,7 +57,7 @@ def home(request: HttpRequest) -> HttpResponse:
         workspaces=workspaces,
         for_review=changes.awaiting(user)[:_SHOWN],
         for_apply=applicable[:_SHOWN],
-        mine=changes.open().filter(author=user)[:_SHOWN],
+        mine=changes.open().filter(author_id=user.pk)[:_SHOWN],
         failed_runs=runs.filter(status=RunStatus.FAILED, started_at__gte=since).order_by("-started_at", "-id")[:_SHOWN],
         active_runs=runs.active().order_by("-started_at", "-id")[:_SHOWN],
         next_fires=Schedule.objects.filter(workspace__in=workspaces).due_next().for_list()[:_SHOWN],
@@ -78,7 +78,7 @@ class SearchPage:
     kind: str
     kinds: Sequence[str]
     results: Sequence[SearchEntry]
-    changes: Sequence[ChangeRequest]
+    changes: Iterable[ChangeRequest]
 
 
 def _found(request: HttpRequest, query: str, kind: str) -> list[SearchEntry]:

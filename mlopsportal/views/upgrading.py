@@ -94,8 +94,10 @@ def _page(request: HttpRequest, workspace: Workspace) -> UpgradePage:
     versions = [text for text in newer.values_list("version", flat=True)[:50] if text != old.version]
     wanted = request.GET.get("to", "")
     page = UpgradePage(workspace, old, versions, wanted.rpartition(":")[2])
+    if "\x00" in wanted:
+        raise BadRequest("a version holds no NUL")
     if wanted:
-        new = get_object_or_404(rows.named(workspace, old.ref.at(page.new)))
+        new = get_object_or_404(rows.filter(asset=old.asset), version=page.new)
         if new.pk == old.pk:
             raise BadRequest("The version to move to is the one to move from.")
         page.upgrade = upgrade_of(workspace, old, new, now=timezone.now())

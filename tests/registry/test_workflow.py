@@ -37,7 +37,7 @@ def site_admin() -> User:
 @pytest.mark.parametrize("what", PLACE)
 def test_an_admin_of_a_workspace_cannot_point_it_elsewhere_but_a_site_administrator_can(what: str) -> None:
     workspace = make_workspace()
-    moved = replace(Settings(**settings_of(workspace)), **{what: MOVES[what]})
+    moved = replace(Settings(**settings_of(workspace)), **{what: MOVES[what]})  # type: ignore[arg-type]  # each of PLACE is a text
     with pytest.raises(PermissionDenied):
         edit_workspace(workspace, moved, actor=actor_of_user(make_user("anna", workspace, role=Role.ADMIN)))
     assert getattr(Workspace.objects.get(), what) != MOVES[what]

@@ -126,6 +126,8 @@ def spoiled_value(field: Any, value: Any, payloads: Iterator[str], nul: bool) ->
         return None
     text = " ".join(islice(payloads, AT_ONCE))
     text = text if nul else text.replace("\x00", "")
+    if field.model is changes.Document and field.name == "path":  # the door lets no hidden character into one
+        text = "".join(char for char in text if char.isprintable())
     if isinstance(field, (models.CharField, models.TextField)):
         return text[: field.max_length] if field.max_length else text
     if isinstance(field, models.JSONField):
@@ -135,7 +137,7 @@ def spoiled_value(field: Any, value: Any, payloads: Iterator[str], nul: bool) ->
     return None
 
 
-_FREE = ("description", "displayName", "experimentName", "tags", "message", "createdBy", "lastModifiedBy", "command")
+_FREE: tuple[str, ...] = ("description", "displayName", "experimentName", "tags", "message", "createdBy", "lastModifiedBy", "command")
 _FREE += ("display_name", "experiment", "note", "fix", "before", "after", "error", "uri", "value", "mark")
 
 
@@ -212,7 +214,7 @@ def nul() -> bool:
 
 def test_no_hostile_text_becomes_more_than_text(world: World, nul: bool) -> None:
     client = browser_of(member_of_everything(world.mine))
-    payloads, shown = cycle(PAYLOADS), set[str]()
+    payloads, shown, wrong = cycle(PAYLOADS), set[str](), set[str]()
     for _ in range(ROUNDS):
         assert spoil(payloads, nul=nul) > 200
         for route in routes():
@@ -224,14 +226,16 @@ def test_no_hostile_text_becomes_more_than_text(world: World, nul: bool) -> None
             assert response.status_code < 500, (route, response.status_code)
             if MARK in text:
                 shown.add(route.name)
-            assert_harmless(text, route)
+            wrong |= {f"{route.name}: {what}" for what in more_than_text(text)}
+    assert sorted(wrong) == []
     assert len(shown) > 15, sorted(shown)
 
 
-def assert_harmless(page: str, where: object) -> None:
+def more_than_text(page: str) -> list[str]:
+    """Return what a page holds that came out of a text and is more than one."""
     reader = Reader()
     reader.feed(page)
     reader.close()
-    assert reader.wrong == [], where
     for text in reader.json:
         json.loads(text)
+    return reader.wrong

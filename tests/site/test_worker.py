@@ -36,7 +36,7 @@ def beats() -> dict[str, int]:
 
 def is_anything_waiting() -> bool:
     """Say whether a task lies there that nobody has taken. What a dead cluster took stays locked for a while."""
-    return OrmQ.objects.filter(key__in=CLUSTERS, lock__lte=timezone.now()).exists()
+    return bool(OrmQ.objects.filter(key__in=CLUSTERS, lock__lte=timezone.now()).exists())
 
 
 @pytest.mark.slow

@@ -62,7 +62,7 @@ def _of_view(view: str, request: HttpRequest) -> ChangeQuerySet:
     if view == "review":
         return changes.awaiting(request.user)
     if view == "mine":
-        return changes.filter(author=request.user)
+        return changes.filter(author_id=request.user.pk)
     return changes.open() if view == "open" else changes
 
 
