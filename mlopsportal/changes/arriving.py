@@ -73,9 +73,14 @@ def look(
     if raw is None or after is None:
         return Found.ARRIVED if raw is None and after is None else Found.OTHER
     found = normalize.normalized(kind, raw)
-    if kind == "run":  # its name is its change's own, and Azure fills in much while it runs
-        return Found.ARRIVED if _holds(found, after) else Found.OTHER
+    if kind == "run":
+        return Found.ARRIVED if is_started(after, raw) else Found.OTHER
     return Found.ARRIVED if is_as_sent(after, found) else Found.OTHER
+
+
+def is_started(after: Mapping[str, Any], raw: Mapping[str, Any]) -> bool:
+    """Say whether a run is the one that the normalised `after` asks for: Azure fills in much while it runs."""
+    return _holds(normalize.normalized("run", raw), after)
 
 
 def _holds(found: Any, sent: Any) -> bool:

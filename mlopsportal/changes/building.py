@@ -7,7 +7,7 @@ its document; what only the workspace can answer is read live.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -62,13 +62,22 @@ class Draft:
 
 class Building:
     """One plan under way. `kept` are the versions that an earlier plan of the same revision has fixed, by path;
-    `run_name` gives the name of the run that the document at a place starts."""
+    `run_prefix` begins the names of its runs; `earlier_runs` are the runs that earlier revisions have started."""
 
-    def __init__(self, workspace: Workspace, live: LiveWorkspace, *, kept: Mapping[str, Ref], run_prefix: str) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        live: LiveWorkspace,
+        *,
+        kept: Mapping[str, Ref],
+        run_prefix: str,
+        earlier_runs: Sequence[str],
+    ) -> None:
         self.workspace = workspace
         self.live = live
         self.kept = kept
         self.run_prefix = run_prefix
+        self.earlier_runs = earlier_runs
         self.drafts: list[Draft] = []
         self.problems: dict[str, list[Problem]] = {}
         self.refs: dict[str, Ref] = {}
@@ -81,6 +90,7 @@ class Building:
         self._interfaces = interfaces_for([item.document for item in judged], self.live)
         for position, item in enumerate(judged):
             document = item.document
+            self.live.go_on()
             try:
                 self.drafts += self._of(document, position)
             except Unplannable as error:
@@ -377,16 +387,34 @@ class Building:
         ref = Ref("run", str(value.get("name") or f"{self.run_prefix}s{position + 1}"))
         self.refs[document.path] = ref
         raw = self.live.read(ref)
+        *_, request = self.live.connection.compile([azureml.CompileInput(ref, "run", job)])
+        after = normalize.normalized("run", dict(request.body or {}))
         if raw is not None:
+            if not value.get("name") and arriving.is_started(after, raw):
+                return  # an earlier plan of this revision was applied so far
             raise Unplannable(
                 "run-exists", f"There is a run called {ref.name} already.", "Choose another name.", "name"
             )
-        *_, request = self.live.connection.compile([azureml.CompileInput(ref, "run", job)])
-        after = normalize.normalized("run", dict(request.body or {}))
         as_it_is = not pipeline.is_new and not _RUN_EXTRAS & value.keys()
         yield Draft(
-            ref, StepAction.RUN, document.path, request, digest.ABSENT, None, after, job, with_defaults=as_it_is
+            ref,
+            StepAction.RUN,
+            document.path,
+            request,
+            digest.ABSENT,
+            None,
+            after,
+            job,
+            notes=self._notes_on_run(),
+            with_defaults=as_it_is,
         )
+
+    def _notes_on_run(self) -> tuple[Json, ...]:
+        if not self.earlier_runs:
+            return ()
+        names = ", ".join(self.earlier_runs)
+        message = f"An earlier revision of this change has started {names} already; this is one more run."
+        return ({"code": "runs-again", "message": message},)
 
 
 def same_content(raw: Mapping[str, Any], body: Mapping[str, Any]) -> bool:

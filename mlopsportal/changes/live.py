@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from mlopsportal import azureml
@@ -17,11 +17,13 @@ Json = dict[str, Any]
 class LiveWorkspace:
     """Reads one workspace and keeps each answer; implements `specs.mirrored.Mirror`.
 
-    Every method may raise the family of `azureml.AzureError`.
+    Every method may raise the family of `azureml.AzureError`. `go_on` is called before every request: it says that
+    the work is still going on, and may raise to end it.
     """
 
-    def __init__(self, connection: azureml.Connection, default_compute: str) -> None:
+    def __init__(self, connection: azureml.Connection, default_compute: str, *, go_on: Callable[[], None]) -> None:
         self.connection = connection
+        self.go_on = go_on
         self.base = connection.base
         self._default_compute = default_compute
         self._objects: dict[Ref, Json | None] = {}
@@ -34,6 +36,7 @@ class LiveWorkspace:
     def read(self, ref: Ref) -> Json | None:
         """Return the raw object, None when there is none."""
         if ref not in self._objects:
+            self.go_on()
             self._objects[ref] = self.connection.reader.fingerprint_source(ref)
         return self._objects[ref]
 
@@ -81,11 +84,16 @@ class LiveWorkspace:
         key = (kind, name)
         if key not in self._listings:
             try:
-                pages = self.connection.reader.pages(kind, name=name)
-                self._listings[key] = [item for page in pages for item in page.items]
+                self._listings[key] = list(self._items(kind, name))
             except azureml.NotFound:
                 self._listings[key] = []
         return self._listings[key]
+
+    def _items(self, kind: str, name: str | None) -> Iterator[Json]:
+        self.go_on()
+        for page in self.connection.reader.pages(kind, name=name):
+            yield from page.items
+            self.go_on()
 
 
 def properties_of(raw: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -6,6 +6,7 @@ that a plan that kills its worker ends too.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,12 +20,13 @@ from mlopsportal import azureml
 from mlopsportal.audit.actions import SYSTEM, Action
 from mlopsportal.changes import bundling, checks, owners
 from mlopsportal.changes.building import Building, Draft
+from mlopsportal.changes.errors import LostClaim
 from mlopsportal.changes.live import LiveWorkspace
 from mlopsportal.changes.models import ChangeRequest, Document, Plan, Revision, Step
 from mlopsportal.changes.moving import Facts, move, record
 from mlopsportal.changes.plans import digest_of, summary_of
 from mlopsportal.changes.settling import settle
-from mlopsportal.changes.states import PlanState, State, StepAction, Verdict
+from mlopsportal.changes.states import PlanState, State, StepAction, StepState, Verdict
 from mlopsportal.specs import recurrence
 from mlopsportal.specs.interface import Verdict as InterfaceVerdict
 from mlopsportal.specs.order import DocumentCycle
@@ -34,6 +36,7 @@ from registry.models import Use
 from scheduling.models import Schedule
 
 LEASE: Final = timedelta(seconds=90)
+RENEW_AFTER: timedelta = timedelta(seconds=20)
 MOST_ATTEMPTS: Final = 8
 _MOST_NAMED: Final = 10
 SLOWEST_RETRY: Final = timedelta(minutes=2)
@@ -84,6 +87,8 @@ def make_plan(plan_id: int) -> None:
         made = Made((), error=f"{explain(error)} It was tried {plan.attempts} times; have it planned again later.")
     except azureml.AzureError as error:
         made = Made((), error=explain(error))
+    except LostClaim:  # another worker makes it then
+        return
     _store(plan, made)
 
 
@@ -102,6 +107,23 @@ def _claim(plan_id: int) -> Plan | None:
         _store(plan, Made((), error="Making the plan stopped its worker again and again. An operator has to look."))
         return None
     return plan
+
+
+class _Hold:
+    """One worker's hold on one plan: the lease grows while the work goes on, however slow the workspace is."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.renewed = time.monotonic()
+
+    def keep(self) -> None:
+        """Renew the lease when a part of it has passed. Raises LostClaim when a newer claim has the plan."""
+        if time.monotonic() - self.renewed < RENEW_AFTER.total_seconds():
+            return
+        mine = Plan.objects.filter(pk=self.plan.pk, state=PlanState.MAKING, attempts=self.plan.attempts)
+        if not mine.update(lease_until=timezone.now() + LEASE):
+            raise LostClaim(self.plan.revision.change_id, self.plan.attempts)
+        self.renewed = time.monotonic()
 
 
 def explain(error: azureml.AzureError) -> str:
@@ -140,7 +162,7 @@ def _made(plan: Plan) -> Made:
     workspace = change.workspace
     connection = azureml.connect(workspace.target())
     try:
-        live = LiveWorkspace(connection, workspace.default_compute)
+        live = LiveWorkspace(connection, workspace.default_compute, go_on=_Hold(plan).keep)
         live.require_workspace()
         pairs = list(revision.documents.order_by("position").values_list("path", "content"))
         compute = workspace.default_compute or None
@@ -151,7 +173,13 @@ def _made(plan: Plan) -> Made:
             ordered = bundling.in_order(judged)
         except DocumentCycle as error:
             return Made(judged, error=f"These documents need each other: {error}.")
-        building = Building(workspace, live, kept=_kept(revision), run_prefix=_run_prefix(revision))
+        building = Building(
+            workspace,
+            live,
+            kept=_kept(revision),
+            run_prefix=_run_prefix(revision),
+            earlier_runs=_earlier_runs(revision),
+        )
         building.build(ordered)
         return Made(judged, building, _checked(change, building))
     finally:
@@ -169,6 +197,17 @@ def _run_prefix(revision: Revision) -> str:
     """The beginning of the names of this revision's runs: the same in every plan, so that nothing runs twice."""
     made = f"{revision.created_at.timestamp():.6f}".replace(".", "")
     return f"chg{revision.change_id}r{revision.number}-{revision.digest[:6]}{int(made) % 0xFFFFFF:06x}"
+
+
+def _earlier_runs(revision: Revision) -> list[str]:
+    """The runs that earlier revisions of the change have started, oldest first."""
+    started = Step.objects.filter(
+        plan__revision__change=revision.change_id,
+        plan__revision__number__lt=revision.number,
+        action=StepAction.RUN,
+        state=StepState.VERIFIED,
+    )
+    return list(started.order_by("pk").values_list("ref", flat=True)[:_MOST_NAMED])
 
 
 def _checked(change: ChangeRequest, building: Building) -> list[checks.Check]:

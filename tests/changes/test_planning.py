@@ -12,7 +12,7 @@ from django.utils import timezone
 from mlopsportal.accounts.errors import NotAllowed
 from mlopsportal.accounts.permissions import Role
 from mlopsportal.changes import planning, tasks, workflow
-from mlopsportal.changes.errors import WrongState
+from mlopsportal.changes.errors import LostClaim, WrongState
 from mlopsportal.changes.gate import refusals
 from mlopsportal.changes.models import ChangeRequest, Plan
 from mlopsportal.changes.states import PlanState, State
@@ -208,6 +208,40 @@ def test_a_new_plan_of_a_run_keeps_its_name_and_so_its_digest(team: Team) -> Non
     assert steps_of(other) != steps
 
 
+def test_a_partial_change_whose_run_has_started_is_planned_again_without_it(
+    team: Team, sandbox: RunningSandbox
+) -> None:
+    guided(team)
+    run = action("run", "component:training_pipeline:1")
+    change = queued(team, approved(team, opened(team, [run, ("prepare.yml", component_text())])))
+    sandbox.fault(method="PUT", path="/components/prepare/", status=400)
+    drain()
+    change = fresh(change)
+    assert change.state == State.PARTIALLY_APPLIED
+    [(started, _), *_] = steps_of(change)
+    workflow.replan(change, actor=team.actor("author"))
+    drain()
+    change = fresh(change)
+    assert (change.state, steps_of(change)) == (State.IN_REVIEW, [("component:prepare:1", "create")])
+    workflow.revise(change, [run], actor=team.actor("author"))
+    drain()
+    [step] = plan_of(fresh(change)).steps.all()
+    assert step.ref != started
+    assert [started in note["message"] for note in step.notes] == [True]
+
+
+def test_a_run_under_the_name_of_ours_with_other_content_is_a_problem(team: Team) -> None:
+    guided(team)
+    change = opened(team, [action("run", "component:training_pipeline:1")])
+    name = steps_of(change)[0][0].partition(":")[2]
+    other = action("run", "component:training_pipeline:1", f"name: {name}", "display_name: Another")
+    assert queued(team, approved(team, opened(team, [other]))).state == State.QUEUED
+    drain()
+    workflow.replan(change, actor=team.actor("author"))
+    drain()
+    assert (fresh(change).state, codes_of(fresh(change))) == (State.PLAN_FAILED, ["run-exists"])
+
+
 def test_a_run_is_cancelled_by_an_operator_alone(team: Team, sandbox: RunningSandbox) -> None:
     guided(team)
     change = opened(team, [action("run", "component:training_pipeline:1")], by="operator")
@@ -357,6 +391,24 @@ def test_a_plan_that_is_made_twice_at_once_is_stored_once(team: Team) -> None:
     Plan.objects.filter(pk=plan.pk).update(attempts=6)
     planning._store(late, planning.Made((), error="too late"))
     assert Plan.objects.get(pk=plan.pk).state == PlanState.MAKING
+
+
+def test_a_plan_that_takes_long_keeps_its_lease_and_ends_when_it_is_lost(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planning, "RENEW_AFTER", timedelta(0))
+    documents = [(f"{name}.yml", component_text(name)) for name in ("a", "b")]
+    change = workflow.open_change(team.workspace, documents, actor=team.actor("author"), title="Slow")
+    plan = planning._claim(plan_of(change).pk)
+    assert plan is not None
+    Plan.objects.update(lease_until=timezone.now() + timedelta(seconds=1))
+    assert not planning._made(plan).has_failed
+    lease = Plan.objects.get(pk=plan.pk).lease_until
+    assert lease is not None
+    assert lease > timezone.now() + timedelta(seconds=30)
+    Plan.objects.update(attempts=plan.attempts + 1)  # another worker has it
+    with pytest.raises(LostClaim):
+        planning._made(plan)
 
 
 def test_a_workspace_that_is_gone_is_not_an_empty_one(team: Team, sandbox: RunningSandbox) -> None:
