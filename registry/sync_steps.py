@@ -19,6 +19,7 @@ from mlopsportal.specs import normalize
 from mlopsportal.specs.ref import Ref, parse_azure_reference
 from registry import facts
 from registry.models import TERMINAL_STATUSES, Edge, EdgeRole, Run, RunStatus, Step, Version, Workspace
+from registry.outage import words
 from registry.raw import raw_of
 from registry.stages import Cursor, StageResult
 
@@ -50,7 +51,7 @@ def steps(workspace: Workspace, connection: Connection, cursor: Cursor | None, n
     began, count = time.monotonic(), 0
     waiting = wanting_steps(workspace, now, RUNS_AT_ONCE)
     for run in waiting:
-        count += fetch_steps(workspace, connection, run)
+        count += _fetch_or_tell(workspace, connection, run)
         if time.monotonic() - began > ENOUGH_SECONDS:
             return StageResult({}, {"steps seen": count})
     return StageResult({} if len(waiting) == RUNS_AT_ONCE else None, {"steps seen": count})
@@ -82,11 +83,37 @@ def producers(workspace: Workspace, connection: Connection, cursor: Cursor | Non
 
 
 def _read_producer(workspace: Workspace, connection: Connection, job_name: str) -> None:
-    history = connection.reader.run(job_name)
+    try:
+        history = connection.reader.run(job_name)
+    except azureml.Unauthorized:
+        raise
+    except (azureml.Refused, azureml.BadResponse):  # the next sync asks for it again
+        return
     root = facts.text((history or {}).get("rootRunId"))
     run = Run.objects.filter(workspace=workspace, job_name=root, steps_synced_at=None).select_related("part").first()
     if run is not None:
-        fetch_steps(workspace, connection, run)
+        _fetch_or_tell(workspace, connection, run)
+
+
+def _fetch_or_tell(workspace: Workspace, connection: Connection, run: Run) -> int:
+    """Read a run's steps; when Azure refuses this one run, its row says so and the sync goes on with the others.
+
+    What concerns the whole workspace ends the piece. Raises Throttled, Unauthorized, Unreachable.
+    """
+    began = timezone.now()
+    try:
+        return fetch_steps(workspace, connection, run)
+    except azureml.Unauthorized:
+        raise
+    except (azureml.Refused, azureml.BadResponse) as error:
+        Run.objects.filter(pk=run.pk).update(steps_synced_at=began, steps_error=_why(error))
+        return 0
+
+
+def _why(error: azureml.AzureError) -> str:
+    if isinstance(error, azureml.NotFound):
+        return f"run history does not know all of it: {error}. The next sync tries again."
+    return words(error)
 
 
 def fetch_steps(workspace: Workspace, connection: Connection, run: Run) -> int:
