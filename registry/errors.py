@@ -11,6 +11,14 @@ class WorkspaceExists(Exception):
         self.slug = slug
 
 
+class AlreadyAnswered(Exception):
+    """A finding that is closed, or that a newer sync has found anew since it was looked at."""
+
+    def __init__(self, ref: str) -> None:
+        super().__init__(f"The finding on {ref} is not as it was: look again")
+        self.ref = ref
+
+
 class LeaseLost(Exception):
     """Another worker took this sync over, or it was ended: whoever holds the older fence must stop."""
 

@@ -16,11 +16,15 @@ from registry.models import Finding, FindingKind, Workspace
 
 @dataclass(frozen=True)
 class Found:
-    """Something to tell people: `ref` is a Ref's text, `detail` JSON that the page shows."""
+    """Something to tell people: `ref` is a Ref's text, `detail` JSON that the page shows.
+
+    `held_before` is set for a landslide: it holds the rows that were last seen before that moment.
+    """
 
     kind: FindingKind
     ref: str
     detail: dict[str, Any]
+    held_before: datetime | None = None
 
 
 def open_findings(workspace: Workspace, found: Sequence[Found], *, now: datetime) -> int:
@@ -35,10 +39,18 @@ def open_findings(workspace: Workspace, found: Sequence[Found], *, now: datetime
         known = {(row.kind, row.ref): row for row in rows}
         for key in wanted.keys() & known.keys():
             known[key].last_seen_at, known[key].detail = now, wanted[key].detail
-        Finding.objects.bulk_update([known[key] for key in wanted.keys() & known.keys()], ["last_seen_at", "detail"])
+            known[key].held_before = wanted[key].held_before
+        again = [known[key] for key in wanted.keys() & known.keys()]
+        Finding.objects.bulk_update(again, ["last_seen_at", "detail", "held_before"])
         new = [
             Finding(
-                workspace=workspace, kind=item.kind, ref=item.ref, detail=item.detail, found_at=now, last_seen_at=now
+                workspace=workspace,
+                kind=item.kind,
+                ref=item.ref,
+                detail=item.detail,
+                held_before=item.held_before,
+                found_at=now,
+                last_seen_at=now,
             )
             for key, item in wanted.items()
             if key not in known

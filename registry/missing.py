@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TypeVar
 
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 
 from mlopsportal.specs.ref import Ref
 from registry.findings import Found, open_findings, resolve
-from registry.models import Asset, Finding, FindingKind, Mirrored, Run, Version, Workspace
+from registry.models import Answer, Asset, Finding, FindingKind, Mirrored, Run, Version, Workspace
 
 Row = TypeVar("Row", bound=Mirrored)
 FEW = 3
@@ -22,27 +22,43 @@ def mark_missing(rows: QuerySet[Row], workspace: Workspace, now: datetime, **fix
     """Set `missing_since` on rows that neither this complete listing nor the sync before it has seen.
 
     Call it at the end of a complete listing only. Returns how many rows were held back because too many went at once;
-    then nothing is marked and a finding says so.
+    then those are not marked and a finding says so. Once a person has confirmed it, they are marked; once a person has
+    dismissed it, they stay as they are and are not told again.
     """
     if workspace.synced_at is None:
         return 0
+    what = rows.model._meta.verbose_name_plural
+    about = f"{fixed.get('kind', '')} {what}".strip()
+    before = min(workspace.synced_at, now)
     there = rows.filter(workspace=workspace, missing_since=None, **fixed)
-    gone = list(there.filter(seen_at__lt=min(workspace.synced_at, now)).defer("remainder"))
+    gone = list(there.filter(seen_at__lt=before).defer("remainder"))
     if not gone:
         return 0
-    if is_landslide(len(gone), there.count()):
-        what = gone[0]._meta.verbose_name_plural
-        detail = {
-            "reason": f"{len(gone)} {what} vanished at once; they are held until a person has looked",
-            "rows": len(gone),
-        }
-        kind = fixed.get("kind", "")
-        open_findings(workspace, [Found(FindingKind.UNREADABLE, f"{kind} {what}".strip(), detail)], now=now)
-        return len(gone)
+    confirmed, dismissed = (_answered(workspace, about, answer) for answer in (Answer.CONFIRMED, Answer.DISMISSED))
+    sure = [row for row in gone if row.seen_at < confirmed]
+    kept = [row for row in gone if confirmed <= row.seen_at < dismissed]
+    left = [row for row in gone if row.seen_at >= max(confirmed, dismissed)]
+    if not is_landslide(len(left), there.count() - len(sure) - len(kept)):
+        sure, left = sure + left, []
+    _mark(rows, workspace, sure, now)
+    if left:
+        reason = f"{len(left)} {what} vanished at once; they are held until a person has looked"
+        detail = {"reason": reason, "rows": len(left)}
+        open_findings(workspace, [Found(FindingKind.UNREADABLE, about, detail, held_before=before)], now=now)
+    return len(left)
+
+
+def _answered(workspace: Workspace, about: str, answer: Answer) -> datetime:
+    """Return the moment a person's newest answer reaches up to: what was last seen before it is answered for."""
+    found = Finding.objects.filter(workspace=workspace, kind=FindingKind.UNREADABLE, ref=about, answer=answer)
+    newest: datetime | None = found.aggregate(newest=Max("held_before"))["newest"]
+    return newest or datetime.min.replace(tzinfo=UTC)
+
+
+def _mark(rows: QuerySet[Row], workspace: Workspace, gone: list[Row], now: datetime) -> None:
     rows.filter(pk__in=[row.pk for row in gone]).update(missing_since=now)
     found = [Found(FindingKind.MISSING, str(row.ref)[:400], {"last_seen": row.seen_at.isoformat()}) for row in gone]
     open_findings(workspace, found, now=now)
-    return 0
 
 
 def is_landslide(gone: int, known: int) -> bool:

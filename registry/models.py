@@ -527,6 +527,13 @@ class FindingKind(models.TextChoices):
     UNREADABLE = "unreadable", "Could not be read"
 
 
+class Answer(models.TextChoices):
+    """What a person said to a finding."""
+
+    CONFIRMED = "confirmed", "Confirmed"
+    DISMISSED = "dismissed", "Dismissed"
+
+
 class Finding(models.Model):
     """Something the mirror noticed that a person should know."""
 
@@ -537,6 +544,8 @@ class Finding(models.Model):
     found_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
     resolved_at = models.DateTimeField(null=True)
+    held_before = models.DateTimeField(null=True, help_text="Of a landslide: the held rows were last seen before this")
+    answer = models.CharField(max_length=16, choices=Answer.choices, blank=True, default="")
 
     class Meta:
         constraints = [

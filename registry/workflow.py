@@ -22,8 +22,8 @@ from mlopsportal.audit import log
 from mlopsportal.audit.actions import SYSTEM, Action, Actor
 from mlopsportal.queue.enqueue import enqueue
 from registry import sync
-from registry.errors import WorkspaceExists
-from registry.models import ConnectionState, LogState, Run, StepLog, SyncRun, Workspace
+from registry.errors import AlreadyAnswered, WorkspaceExists
+from registry.models import Answer, ConnectionState, Finding, LogState, Run, StepLog, SyncRun, Workspace
 
 FRESH_ENOUGH = timedelta(seconds=5)
 """Two people who look at one run ask Azure once."""
@@ -151,6 +151,37 @@ def request_sync(workspace: Workspace, *, actor: Actor, reason: str = "requested
         found = sync.start(workspace, actor=actor, reason=reason)
         enqueue("registry.tasks.sync_step", found.pk, cluster="sync")
         return found
+
+
+def confirm_finding(finding: Finding, *, actor: Actor) -> None:
+    """Say that what a landslide held is really gone: the next sync marks it missing.
+
+    Raises PermissionDenied, and AlreadyAnswered for what holds nothing (any more).
+    """
+    require(actor, Permission.MANAGE, finding.workspace)
+    if finding.held_before is None:
+        raise AlreadyAnswered(finding.ref)
+    _answer(finding, Answer.CONFIRMED, Action.FINDING_CONFIRMED, actor)
+
+
+def dismiss_finding(finding: Finding, *, actor: Actor) -> None:
+    """Close a finding. What a landslide held stays as it is and is not told again; anything else is, if found anew.
+
+    Raises PermissionDenied, AlreadyAnswered.
+    """
+    require(actor, Permission.MANAGE, finding.workspace)
+    _answer(finding, Answer.DISMISSED, Action.FINDING_DISMISSED, actor)
+
+
+def _answer(finding: Finding, answer: Answer, action: Action, actor: Actor) -> None:
+    slug = finding.workspace.slug
+    with transaction.atomic():
+        opened = Finding.objects.filter(pk=finding.pk, resolved_at=None, held_before=finding.held_before)
+        if not opened.update(answer=answer, resolved_at=timezone.now()):
+            raise AlreadyAnswered(finding.ref)
+        facts = {"finding": finding.kind, "rows": finding.detail.get("rows")}
+        log.record(action, actor=actor, workspace=slug, target=finding.ref, facts=facts)
+    finding.refresh_from_db()
 
 
 def request_steps(run: Run) -> bool:

@@ -54,6 +54,8 @@ class Action(StrEnum):
     SYNC_FAILED = "sync.failed"
     FINDING_OPENED = "finding.opened"
     FINDING_RESOLVED = "finding.resolved"
+    FINDING_CONFIRMED = "finding.confirmed"
+    FINDING_DISMISSED = "finding.dismissed"
     TRIGGER_CREATED = "trigger.created"
     TRIGGER_CHANGED = "trigger.changed"
     TRIGGER_REMOVED = "trigger.removed"
@@ -119,6 +121,8 @@ SENTENCES: Final[dict[Action, str]] = {
     Action.SYNC_FAILED: "A sync of workspace {workspace} failed",
     Action.FINDING_OPENED: "{actor} opened a finding on {target}",
     Action.FINDING_RESOLVED: "{actor} resolved a finding on {target}",
+    Action.FINDING_CONFIRMED: "{actor} confirmed that what vanished of {target} is gone",
+    Action.FINDING_DISMISSED: "{actor} dismissed a finding on {target}",
     Action.TRIGGER_CREATED: "{actor} created {target}",
     Action.TRIGGER_CHANGED: "{actor} changed {target}",
     Action.TRIGGER_REMOVED: "{actor} removed {target}",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from mlopsportal.accounts.actors import actor_of
@@ -19,7 +20,7 @@ from mlopsportal.ui.addresses import ref_address
 from mlopsportal.ui.drawing import Drawing, drawing_of
 from mlopsportal.ui.paging import KeysetPage, paginate
 from registry import workflow
-from registry.errors import WorkspaceExists
+from registry.errors import AlreadyAnswered, WorkspaceExists
 from registry.filters import FindingFilter
 from registry.forms import WorkspaceForm
 from registry.lineage import KINDS, STEP_MARK, Lineage, Wish, lineage_of
@@ -77,6 +78,7 @@ class FindingListPage:
     workspace: Workspace
     filter_form: Any  # django-filter builds the form class at run time
     findings: KeysetPage[Finding]
+    may_answer: bool
 
 
 @dataclass(frozen=True)
@@ -202,8 +204,39 @@ def finding_list(request: HttpRequest, slug: str) -> HttpResponse:
     """What the mirror noticed."""
     workspace = visible_workspace(request, slug)
     narrowed = FindingFilter(request.GET, queryset=Finding.objects.filter(workspace=workspace))
-    page = FindingListPage(workspace, narrowed.form, paginate(narrowed.qs, request, order=("-found_at", "-id")))
+    page = FindingListPage(
+        workspace,
+        narrowed.form,
+        paginate(narrowed.qs, request, order=("-found_at", "-id")),
+        may_answer=can(actor_of(request), Permission.MANAGE, workspace),
+    )
     return render(request, "registry/finding_list.html", {"page": page})
+
+
+@login_required
+@require_POST
+def finding_confirm(request: HttpRequest, slug: str, key: int) -> HttpResponse:
+    """Say that what a landslide held is gone."""
+    return _answer(request, slug, key, workflow.confirm_finding, "The next sync marks them as missing.")
+
+
+@login_required
+@require_POST
+def finding_dismiss(request: HttpRequest, slug: str, key: int) -> HttpResponse:
+    """Close a finding."""
+    return _answer(request, slug, key, workflow.dismiss_finding, "The finding was dismissed.")
+
+
+def _answer(request: HttpRequest, slug: str, key: int, verb: Callable[..., None], told: str) -> HttpResponse:
+    workspace = visible_workspace(request, slug)
+    finding = get_object_or_404(Finding.objects.select_related("workspace"), workspace=workspace, pk=key)
+    try:
+        verb(finding, actor=actor_of(request))
+    except AlreadyAnswered as error:
+        messages.error(request, f"{error}.")
+    else:
+        messages.success(request, told)
+    return redirect("finding-list", slug)
 
 
 @login_required
@@ -242,7 +275,7 @@ def _name(node: str) -> str:
 
 
 def _named(node: Node) -> Node:
-    return Node(_name(node.id), node.type)
+    return Node(_name(node.id), node.type, "" if STEP_MARK in node.id else node.id)
 
 
 def _named_edge(edge: Edge) -> Edge:

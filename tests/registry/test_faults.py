@@ -7,9 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from mlopsportal import azureml
+from mlopsportal.accounts.permissions import Role
 from mlopsportal.audit.actions import SYSTEM
 from mlopsportal.audit.models import Event
 from mlopsportal.queue.drain import drain
@@ -29,7 +31,7 @@ from registry.models import (
     Workspace,
 )
 from registry.sync_runs import OVERLAP
-from tests.registry.building import make_workspace, sync
+from tests.registry.building import make_user, make_workspace, sync
 from tests.sandbox_server import RunningSandbox, running_sandbox
 
 pytestmark = pytest.mark.django_db
@@ -133,6 +135,41 @@ def test_a_listing_that_is_suddenly_empty_is_not_believed(small: RunningSandbox)
     small.clear_faults()
     sync(workspace)
     assert not held.exists()
+
+
+def held_landslide(small: RunningSandbox) -> tuple[Workspace, Finding]:
+    workspace = make_workspace(small)
+    sync(workspace)
+    small.fault(method="GET", path="/data\\?", count=0, body='{"value": []}')
+    for _ in range(2):
+        sync(workspace)
+    return workspace, Finding.objects.get(ref="data assets", resolved_at=None)
+
+
+def test_a_landslide_that_an_admin_confirms_is_marked_by_the_next_sync(small: RunningSandbox) -> None:
+    workspace, finding = held_landslide(small)
+    client = Client()
+    client.force_login(make_user("vera", workspace))
+    assert client.post(f"/w/demo/findings/{finding.pk}/confirm/").status_code == 403
+    client.force_login(make_user("anna", workspace, role=Role.ADMIN))
+    assert "They are gone" in client.get("/w/demo/findings/").content.decode()
+    for _ in range(2):  # the second time there is nothing left to confirm
+        assert client.post(f"/w/demo/findings/{finding.pk}/confirm/").status_code == 302
+    assert Event.objects.get(action="finding.confirmed").target == "data assets"
+    assert not names(missing_since__isnull=False)
+    assert sync(workspace).state == SyncState.DONE
+    assert len(names(missing_since__isnull=False)) == 6
+
+
+def test_a_landslide_that_an_admin_dismisses_marks_nothing_and_is_not_told_again(small: RunningSandbox) -> None:
+    workspace, finding = held_landslide(small)
+    client = Client()
+    client.force_login(make_user("anna", workspace, role=Role.ADMIN))
+    assert client.post(f"/w/demo/findings/{finding.pk}/dismiss/").status_code == 302
+    sync(workspace)
+    assert not names(missing_since__isnull=False)
+    assert not Finding.objects.filter(ref="data assets", resolved_at=None).exists()
+    assert Event.objects.filter(action="finding.dismissed").count() == 1
 
 
 def test_runs_under_way_that_are_gone_are_asked_for_once_a_sync(
