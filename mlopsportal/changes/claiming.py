@@ -15,6 +15,8 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from mlopsportal.audit.actions import SYSTEM, Action
+from mlopsportal.audit.lines import told_by
+from mlopsportal.audit.models import Event
 from mlopsportal.changes import owners
 from mlopsportal.changes.errors import LostClaim
 from mlopsportal.changes.gate import Refusal, refusals
@@ -94,12 +96,25 @@ def _admit(change: ChangeRequest) -> Claim | None:
     if not found and not _take_locks(change):
         _wait_for_lock(change)
         return None
-    if not found:
+    if not found and _is_news(change):
         facts: Facts = {"fence": change.fence, "plan_digest": change.plan_digest}
         record(change, Action.CHANGE_GATE_PASSED, actor=SYSTEM, facts=facts)
     if change.state != State.APPLYING:
         move(change, State.APPLYING, actor=SYSTEM, facts={"fence": change.fence})
     return Claim(change.pk, change.fence, " ".join(refusal.message for refusal in found))
+
+
+def _is_news(change: ChangeRequest) -> bool:
+    """Say whether the log does not tell yet that, since it was queued, the gate is open for the plan: a change
+    that is parked again and again is let through at every claim."""
+    said = Event.objects.filter(change=change.pk, action__in=[Action.CHANGE_GATE_PASSED, Action.CHANGE_GATE_REFUSED])
+    if change.queued_at is not None:
+        said = said.filter(at__gte=change.queued_at)
+    last = said.order_by("-pk").first()
+    if last is None or last.action != Action.CHANGE_GATE_PASSED:
+        return True
+    facts = told_by(last).get("facts") or {}
+    return bool(facts.get("plan_digest") != change.plan_digest)
 
 
 def _refuse(change: ChangeRequest, found: list[Refusal]) -> None:

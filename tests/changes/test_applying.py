@@ -319,6 +319,18 @@ def test_throttling_waits_as_long_as_it_is_asked_to(team: Team, sandbox: Running
     assert_bracketed(change)
 
 
+def test_a_change_that_is_parked_again_and_again_passes_the_gate_once_in_the_log(
+    team: Team, sandbox: RunningSandbox
+) -> None:
+    change = in_queue(team)
+    sandbox.fault(method="PUT", path=PREP_PATH, status=429, retry_after=1, count=3)
+    change = drained(change)
+    for _ in range(3):
+        change = go_on(change)
+    assert (change.state, change.claims) == (State.APPLIED, 4)
+    assert events_of(change).count("change.gate_passed") == 1
+
+
 def test_throttling_for_ever_ends_with_a_clear_message(team: Team, sandbox: RunningSandbox) -> None:
     change = in_queue(team)
     sandbox.fault(method="PUT", path=PREP_PATH, status=429, retry_after=1, count=0)
