@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from mlopsportal.audit import log
+from mlopsportal.audit.actions import SYSTEM, Action
 from mlopsportal.changes.models import ChangeRequest
 from mlopsportal.changes.states import State
 from mlopsportal.queue.drain import drain
@@ -62,6 +64,13 @@ def test_each_tab_is_there_for_whoever_may_read(team: Team) -> None:
     change = opened(team, guide_documents())
     for tab in ("plan", "conversation", "documents", "checks", "timeline"):
         assert f"#{change.pk}" in page(team, "viewer", change, f"?tab={tab}")
+
+
+def test_the_timeline_tells_a_verb_whose_sentence_names_a_fact(team: Team) -> None:
+    change, grant = opened(team), Action.MEMBERSHIP_GRANTED
+    with transaction.atomic():
+        log.record(grant, actor=SYSTEM, target="account", change=change.pk, facts={"role": "reviewer"})
+    assert "gave account the role reviewer" in page(team, "viewer", change, "?tab=timeline")
 
 
 def test_a_change_of_another_workspace_is_not_there(team: Team) -> None:

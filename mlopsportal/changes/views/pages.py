@@ -12,7 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from mlopsportal.accounts.roles import Permission, can
-from mlopsportal.audit.actions import Action, Actor
+from mlopsportal.audit.actions import Action, Actor, sentence_of
+from mlopsportal.audit.lines import told_by
 from mlopsportal.audit.models import Event
 from mlopsportal.changes import approvals, policy
 from mlopsportal.changes.checks import Level
@@ -473,7 +474,13 @@ class ChangePage:
 def _happened(event: Event) -> Happened:
     detail = getattr(event, "detail", None)
     actor = detail.actor_name if detail and detail.actor_name else "somebody"
-    sentence = Action(event.action).sentence if event.action in set(Action) else event.action
-    words = sentence.format(actor=actor, target=event.target, change=f"#{event.change}", workspace=event.workspace)
+    words = sentence_of(
+        event.action,
+        actor=actor,
+        target=event.target,
+        change=event.change,
+        workspace=event.workspace,
+        facts=told_by(event).get("facts") or {},
+    )
     tone = _TONES.get(Action(event.action), "") if event.action in set(Action) else ""
     return Happened(words, event.at, tone, detail.note if detail else "")
