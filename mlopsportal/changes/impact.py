@@ -33,7 +33,7 @@ class Line:
 
 def impact_of_steps(workspace: Workspace, steps: Sequence[Step], *, now: datetime) -> dict[int, list[Line]]:
     """Return by position what each step means for others; steps without anything to say are left out."""
-    asked = _Asked(workspace, now)
+    asked = _Asked(workspace, now, own=frozenset(step.ref for step in steps))
     found = {step.position: list(asked.lines(step)) for step in steps[:MOST_STEPS]}
     return {position: lines for position, lines in found.items() if lines}
 
@@ -41,8 +41,9 @@ def impact_of_steps(workspace: Workspace, steps: Sequence[Step], *, now: datetim
 class _Asked:
     """The questions of one page to one workspace."""
 
-    def __init__(self, workspace: Workspace, now: datetime) -> None:
+    def __init__(self, workspace: Workspace, now: datetime, *, own: frozenset[str]) -> None:
         self.workspace = workspace
+        self.own = own  # what the change itself writes: the step of it says what becomes of that
         self.now = now
         self.mirror = WorkspaceMirror(workspace)
 
@@ -84,7 +85,8 @@ class _Asked:
             return
         consumers, _ = consumers_of(self.workspace, before, as_newest=False)
         current = self._current(item for item in consumers if item.is_direct)
-        schedules = schedules_using(self.workspace, before, consumers, now=self.now, newest=False)
+        using = schedules_using(self.workspace, before, consumers, now=self.now, newest=False)
+        schedules = [item for item in using if str(item.schedule.ref) not in self.own]
         if not current and not schedules:
             return
         words = f"{_all(current, schedules)} {_stay(len(current) + len(schedules))} with {before.name} {before.version}"

@@ -83,7 +83,12 @@ class Reading:
         self.given = yaml_form(trigger)
         self.faults: list[InvalidTrigger] = []
         self.trigger: Trigger | None = None
-        declared = str(self.given.get("type", "")).lower()
+        written = self.given.get("type", "")
+        declared = str(written).lower()
+        if (
+            "type" in trigger and written != declared and declared in ("recurrence", "cron")
+        ):  # ARM's own form has capitals
+            self._fault("trigger-type", "type", f"Azure ML does not take the type `{written}`.", f"Write `{declared}`.")
         if declared in ("recurrence", "cron"):
             self._read(declared)
         else:

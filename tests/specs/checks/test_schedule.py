@@ -161,3 +161,9 @@ def test_what_a_schedule_gives_its_pipeline_is_something_it_takes() -> None:
         assert "edge-type" in errors(text.replace("INPUTS", "{n: many}"), mirror=mirror)
         assert "input-unknown" in errors(text.replace("INPUTS", "{m: 3}"), mirror=mirror)
         assert "reference-unknown" in errors(text.replace("INPUTS", "{raw: 'azureml:nope:1'}"), mirror=mirror)
+
+
+def test_a_trigger_type_in_capitals_is_refused_as_the_sdk_does() -> None:
+    text = f"{NAME}trigger: {{type: Recurrence, frequency: day, interval: 1}}\n{JOB}"
+    problem = errors(text)["trigger-type"]
+    assert (problem.path, problem.line, problem.fix) == ("trigger.type", 2, "Write `recurrence`.")
