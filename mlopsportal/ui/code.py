@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 
 from mlopsportal.specs.problems import Problem, Severity
 from mlopsportal.ui.addresses import check_address
-from mlopsportal.ui.visible import ticked_html, visible_html
+from mlopsportal.ui.visible import plain_visible, ticked_html, visible_html
 
 MAX_LINES = 5000
 SEVERITY_WORDS = {Severity.ERROR: ("✗", "Error"), Severity.ADVICE: ("!", "Advice")}
@@ -32,7 +32,7 @@ def code_html(text: str, *, problems: Iterable[Problem] = (), anchor: str = "cod
     return format_html(
         '{}<div class="code" tabindex="0" role="region" aria-label="{}"><ol>{}</ol></div>{}',
         problems_html(by_line[0]),
-        label,
+        plain_visible(label),
         rows,
         cut,
     )

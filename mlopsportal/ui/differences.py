@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from mlopsportal.specs.diff import Change
 from mlopsportal.specs.textdiff import Hunk, Row, Span
 from mlopsportal.ui.badges import badge_of
-from mlopsportal.ui.visible import visible_html
+from mlopsportal.ui.visible import plain_visible, visible_html
 
 MAX_VALUE = 2000
 
@@ -30,7 +30,7 @@ def diff_html(hunks: Sequence[Hunk], *, label: str = "the text", unified: bool =
     return format_html(
         '<div class="diff{}" tabindex="0" role="region" aria-label="{}">{}</div>',
         " unified" if unified else "",
-        f"Differences in {label}",
+        f"Differences in {plain_visible(label)}",
         format_html_join("", "{}", ((_hunk(hunk),) for hunk in hunks)),
     )
 
@@ -116,7 +116,7 @@ def fields_html(changes: Sequence[Change], *, label: str = "Changed fields") -> 
         '<div class="table fields" tabindex="0" role="region" aria-label="{}"><table><thead><tr>'
         '<th scope="col">Change</th><th scope="col">Field</th><th scope="col">Before</th><th scope="col">After</th>'
         "</tr></thead><tbody>{}</tbody></table></div>",
-        label,
+        plain_visible(label),
         format_html_join("", "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>", _field_rows(changes)),
     )
 

@@ -86,6 +86,7 @@ HOSTILE_USES = {
     "short_digest": "{{ bad|short_digest }}",
     "visible": "{{ bad|visible }}",
     "ticked": "{% with ticks='`' %}{{ ticks|add:bad|add:ticks|ticked }}{% endwith %}",
+    "plain": "{{ bad|plain }}",
     "plural_ref": "{% plural_ref 2 bad %}",
     "code": "{% code bad problems=problems label=bad %}",
     "problem_list": "{% problem_list problems %}",

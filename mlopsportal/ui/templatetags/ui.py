@@ -215,6 +215,12 @@ def visible(text: object) -> SafeString:
 
 
 @register.filter
+def plain(text: object) -> str:
+    """Return a text as `visible` does but without markup, for titles and attributes."""
+    return plain_visible(str(text))
+
+
+@register.filter
 def ticked(text: object) -> SafeString:
     """Return a sentence as `visible` does, with what stands in backticks as code."""
     return ticked_html(str(text))
