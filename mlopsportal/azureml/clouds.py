@@ -12,6 +12,7 @@ from mlopsportal.azureml.records import Target
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _SANDBOX = re.compile(r"http://(?P<host>127\.0\.0\.1|localhost|\[::1\]):(?P<port>[0-9]{1,5})/?\Z")
 _LAST_PORT = 65535
+_TLS = 443
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.()-]*\Z")
 
 
@@ -24,12 +25,25 @@ class Cloud:
     authority: str
     scope: str
     ml_scope: str
+    services: str
+    """The host below which the regions' run histories and metrics answer."""
     is_sandbox: bool = False
 
     def may_receive_token(self, url: str) -> bool:
-        """Whether a token may travel to this address: TLS in Azure, loopback only for a sandbox."""
+        """Whether a token may travel to this address: over TLS to this cloud's own hosts; to a sandbox at its port."""
+        if not self.is_private(url):
+            return False
+        address, own = urlsplit(url), urlsplit(self.endpoint)
+        if self.is_sandbox:
+            return address.port == own.port
+        host = address.hostname or ""
+        return address.port in (None, _TLS) and (host == own.hostname or host.endswith(f".{self.services}"))
+
+    def is_private(self, url: str) -> bool:
+        """Whether nobody listens on the way to this address: TLS in Azure, loopback only for a sandbox."""
         try:
             address = urlsplit(url)
+            address.port  # noqa: B018  raises ValueError for what is no port
         except ValueError:
             return False
         if self.is_sandbox:
@@ -37,15 +51,21 @@ class Cloud:
         return address.scheme == "https"
 
 
-def _azure(sdk_name: str, manager: str, authority: str, ml: str) -> Cloud:
-    return Cloud(sdk_name, f"https://{manager}", authority, f"https://{manager}/.default", f"https://{ml}/.default")
+def _azure(sdk_name: str, manager: str, authority: str, ml: str, services: str) -> Cloud:
+    scope, ml_scope = f"https://{manager}/.default", f"https://{ml}/.default"
+    return Cloud(sdk_name, f"https://{manager}", authority, scope, ml_scope, services)
 
 
 CLOUDS = {
-    "azure": _azure("AzureCloud", "management.azure.com", "login.microsoftonline.com", "ml.azure.com"),
-    "azure-china": _azure("AzureChinaCloud", "management.chinacloudapi.cn", "login.chinacloudapi.cn", "ml.azure.cn"),
+    "azure": _azure(
+        *("AzureCloud", "management.azure.com", "login.microsoftonline.com", "ml.azure.com", "api.azureml.ms")
+    ),
+    "azure-china": _azure(
+        *("AzureChinaCloud", "management.chinacloudapi.cn", "login.chinacloudapi.cn"), "ml.azure.cn", "api.ml.azure.cn"
+    ),
     "azure-us-government": _azure(
-        "AzureUSGovernment", "management.usgovcloudapi.net", "login.microsoftonline.us", "ml.azure.us"
+        *("AzureUSGovernment", "management.usgovcloudapi.net", "login.microsoftonline.us"),
+        *("ml.azure.us", "api.ml.azure.us"),
     ),
 }
 
@@ -71,4 +91,4 @@ def _sandbox(endpoint: str) -> Cloud:
     # azure-ai-ml keeps the first address it hears for a cloud name: the port has to be part of the name.
     name = f"sandbox-{found['host'].strip('[]')}-{found['port']}"
     base = endpoint.rstrip("/")
-    return Cloud(name, base, base, f"{base}/.default", "https://ml.azure.com/.default", is_sandbox=True)
+    return Cloud(name, base, base, f"{base}/.default", "https://ml.azure.com/.default", "", is_sandbox=True)

@@ -173,7 +173,7 @@ class Reader:
 
         Sent without a token and without following redirects.
         """
-        if _host(url) not in self._log_hosts or not self._exchange.cloud.may_receive_token(url):
+        if _host(url) not in self._log_hosts or not self._exchange.cloud.is_private(url):
             raise ValueError("the address of a log file comes from the service, over TLS or on loopback")
         try:
             answer = self._exchange.send("GET", url, timeout=READ_TIMEOUT, limit=max_bytes, signed=False)

@@ -123,3 +123,36 @@ def test_a_sandbox_token_leaves_this_machine_never(url: str) -> None:
 def test_an_azure_token_travels_over_tls_only() -> None:
     assert CLOUDS["azure"].may_receive_token("https://westeurope.api.azureml.ms/history")
     assert not CLOUDS["azure"].may_receive_token("http://management.azure.com/")
+
+
+@pytest.mark.parametrize(
+    ("cloud", "url"),
+    [
+        ("azure", "https://management.azure.com/subscriptions/x"),
+        ("azure", "https://0-1.workspace.westeurope.api.azureml.ms/history"),
+        ("azure-china", "https://chinaeast2.api.ml.azure.cn/history"),
+        ("azure-us-government", "https://usgovarizona.api.ml.azure.us/history"),
+    ],
+)
+def test_a_token_travels_to_the_hosts_of_its_own_cloud(cloud: str, url: str) -> None:
+    assert [name for name, found in CLOUDS.items() if found.may_receive_token(url)] == [cloud]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://history.example.com/",
+        "https://evilapi.azureml.ms/",
+        "https://api.azureml.ms.example.com/",
+        "https://management.azure.com@example.com/",
+        "https://management.azure.com:8443/",
+        "https://management.azure.com:x/",
+    ],
+)
+def test_a_token_travels_nowhere_else(url: str) -> None:
+    assert not any(cloud.may_receive_token(url) for cloud in CLOUDS.values())
+
+
+def test_a_sandbox_token_travels_to_the_port_of_its_sandbox_only() -> None:
+    assert SANDBOX.may_receive_token("http://127.0.0.1:1/x")
+    assert not SANDBOX.may_receive_token("http://127.0.0.1:2/x")
