@@ -137,8 +137,10 @@ def spoiled_value(field: Any, value: Any, payloads: Iterator[str], nul: bool) ->
     return None
 
 
-_FREE: tuple[str, ...] = ("description", "displayName", "experimentName", "tags", "message", "createdBy", "lastModifiedBy", "command")
-_FREE += ("display_name", "experiment", "note", "fix", "before", "after", "error", "uri", "value", "mark")
+_FREE = frozenset(
+    {"description", "displayName", "experimentName", "tags", "message", "createdBy", "lastModifiedBy", "command"}
+    | {"display_name", "experiment", "note", "fix", "before", "after", "error", "uri", "value", "mark"}
+)
 
 
 def in_texts(value: Any, payloads: Iterator[str], nul: bool, free: bool = False) -> Any:
