@@ -7,9 +7,12 @@ document can be rebuilt exactly and lists never read it.
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils import timezone
 
 from mlopsportal import azureml
 from mlopsportal.accounts.models import User
@@ -44,6 +47,9 @@ class ConnectionState(models.TextChoices):
     FAILED = "failed", "Failed"
 
 
+LONGEST_TEST = timedelta(minutes=2)
+
+
 class WorkspaceQuerySet(models.QuerySet["Workspace"]):
     def for_user(self, user: User | AnonymousUser) -> WorkspaceQuerySet:
         """Return the workspaces this user may read; a site administrator reads all."""
@@ -72,6 +78,7 @@ class Workspace(models.Model):
     connection_state = models.CharField(max_length=16, choices=ConnectionState.choices, default=ConnectionState.UNKNOWN)
     connection_message = models.TextField(blank=True, default="")
     connection_checked_at = models.DateTimeField(null=True)
+    connection_asked_at = models.DateTimeField(null=True, help_text="When a worker was last asked to test it")
     synced_at = models.DateTimeField(null=True, help_text="When the newest complete sync began")
     created_at = models.DateTimeField(auto_now_add=True)
     added_by = models.CharField(
@@ -102,6 +109,21 @@ class Workspace(models.Model):
             endpoint=self.endpoint,
             credential=self.credential,
         )
+
+    @property
+    def connection(self) -> ConnectionState:
+        """The state of the connection; a test that got no answer for two minutes was lost with its worker: failed."""
+        state = ConnectionState(self.connection_state)
+        asked = self.connection_asked_at
+        is_lost = asked is None or timezone.now() - asked > LONGEST_TEST
+        return ConnectionState.FAILED if state == ConnectionState.TESTING and is_lost else state
+
+    @property
+    def connection_words(self) -> str:
+        """What came of the newest test of the connection."""
+        if self.connection != self.connection_state:
+            return "No answer: the worker that was asked is gone or busy. See that one runs, then test again."
+        return self.connection_message
 
     @property
     def base(self) -> str:

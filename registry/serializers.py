@@ -15,8 +15,8 @@ from registry.rendering import document_of, yaml_of
 
 
 class ConnectionSerializer(serializers.Serializer[Any]):
-    state = serializers.CharField(source="connection_state")
-    message = serializers.CharField(source="connection_message")
+    state = serializers.CharField(source="connection")
+    message = serializers.CharField(source="connection_words")
     checked_at = serializers.DateTimeField(source="connection_checked_at", allow_null=True)
 
 

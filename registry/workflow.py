@@ -66,14 +66,12 @@ def add_workspace(slug: str, settings: Settings, *, actor: Actor) -> Workspace:
     try:
         with transaction.atomic():
             values = {item.name: getattr(settings, item.name) for item in fields(Settings)}
-            workspace = Workspace.objects.create(
-                slug=slug, connection_state=ConnectionState.TESTING, added_by=actor.ref, **values
-            )
+            workspace = Workspace.objects.create(slug=slug, added_by=actor.ref, **values)
             target = f"workspace:{slug}"
             log.record(Action.WORKSPACE_ADDED, actor=actor, workspace=slug, target=target, after=values)
             if actor != SYSTEM and not grants_of(actor).site_admin:
                 grant_founder(workspace, actor=actor)
-            enqueue("registry.tasks.check_connection", workspace.pk, cluster="sync")
+            _test(workspace)
             first = sync.start(workspace, actor=SYSTEM, reason="first")
             enqueue("registry.tasks.sync_step", first.pk, cluster="sync")
     except IntegrityError as error:
@@ -139,7 +137,8 @@ def request_connection_check(workspace: Workspace, *, actor: Actor) -> None:
 
 def _test(workspace: Workspace) -> None:
     workspace.connection_state, workspace.connection_message = ConnectionState.TESTING, ""
-    workspace.save(update_fields=["connection_state", "connection_message"])
+    workspace.connection_asked_at = timezone.now()
+    workspace.save(update_fields=["connection_state", "connection_message", "connection_asked_at"])
     enqueue("registry.tasks.check_connection", workspace.pk, cluster="sync")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -85,3 +86,15 @@ def test_who_added_a_workspace_corrects_its_place_until_it_was_synced() -> None:
     added.save()
     with pytest.raises(PermissionDenied):
         edit_workspace(added, ELSEWHERE, actor=anna)
+
+
+def test_a_connection_test_whose_worker_died_has_failed_after_two_minutes_and_can_be_asked_again() -> None:
+    workspace, client = make_workspace(), Client()
+    client.force_login(make_user("anna", workspace, role=Role.ADMIN))
+    client.post("/w/demo/check/")
+    assert "hx-get" in client.get("/w/demo/connection/").content.decode()
+    Workspace.objects.update(connection_asked_at=timezone.now() - timedelta(minutes=2, seconds=1))
+    shown = client.get("/w/demo/connection/").content.decode()
+    assert ("No answer" in shown, "hx-get" in shown) == (True, False)
+    client.post("/w/demo/check/")
+    assert "hx-get" in client.get("/w/demo/connection/").content.decode()
