@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
@@ -51,6 +51,7 @@ class SchedulePage:
     compute: str
     raw: dict[str, Any]
     runs: list[Run]
+    has_trigger: bool
     states: list[ScheduleState]
     is_form_editable: bool
     may_open: bool
@@ -75,11 +76,15 @@ def schedule_list(request: HttpRequest, slug: str) -> HttpResponse:
 @login_required
 @require_GET
 def schedule_detail(request: HttpRequest, slug: str, name: str) -> HttpResponse:
+    """Show a schedule, or the portal's trigger of that name: where both are, the trigger is at `?kind=trigger`."""
     workspace = get_object_or_404(Workspace.objects.for_user(request.user), slug=slug)
     trigger = Trigger.objects.filter(workspace=workspace, name=name).first()
-    if trigger is not None:
-        return render(request, "scheduling/trigger_detail.html", {"workspace": workspace, "trigger": trigger})
-    schedule = get_object_or_404(Schedule.objects.select_related("part", "pipeline"), workspace=workspace, name=name)
+    schedule = Schedule.objects.select_related("part", "pipeline").filter(workspace=workspace, name=name).first()
+    if trigger is not None and (schedule is None or request.GET.get("kind") == "trigger"):
+        context = {"workspace": workspace, "trigger": trigger, "has_schedule": schedule is not None}
+        return render(request, "scheduling/trigger_detail.html", context)
+    if schedule is None:
+        raise Http404
     raw = raw_of(schedule)
     actor = actor_of(request)
     runs = Run.objects.filter(workspace=workspace, schedule_name=name).for_list()
@@ -92,6 +97,7 @@ def schedule_detail(request: HttpRequest, slug: str, name: str) -> HttpResponse:
         compute=job_compute(raw),
         raw=raw,
         runs=list(runs.order_by("-started_at", "-id")[:_RUNS_SHOWN]),
+        has_trigger=trigger is not None,
         states=list(
             ScheduleState.objects.filter(workspace=workspace, name=name).order_by("-first_seen_at").defer("raw")[:20]
         ),

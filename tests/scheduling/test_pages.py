@@ -85,6 +85,18 @@ def test_a_past_state_stays_readable(mirrored: Workspace) -> None:
     assert signed_in(mirrored, Role.AUTHOR).get(reverse("schedule-state", args=["demo", "x", "y"])).status_code == 404
 
 
+def test_a_schedule_is_shown_even_when_a_trigger_has_its_name(mirrored: Workspace) -> None:
+    name = Schedule.objects.values_list("name", flat=True)[0]
+    make_trigger(mirrored, name)
+    client, address = signed_in(mirrored), reverse("schedule-detail", args=["demo", name])
+    shown = client.get(address)
+    assert shown.context["page"].schedule.name == name
+    assert 'href="?kind=trigger"' in shown.content.decode()
+    other = client.get(address, {"kind": "trigger"})
+    assert other.context["trigger"].name == name
+    assert f'href="{address}"' in other.content.decode()
+
+
 def test_a_trigger_of_the_portal_says_that_it_does_not_fire(mirrored: Workspace) -> None:
     make_trigger(mirrored)
     shown = signed_in(mirrored).get(reverse("schedule-detail", args=["demo", "data_driven"])).content.decode()
