@@ -25,7 +25,7 @@ RECENT = timedelta(days=30)
 MOST_USES = 400
 MOST_CONSUMERS = 200
 DEEPEST = 8
-RUNS_COUNTED = 500
+RUNS_COUNTED = 200
 NEWEST_RUNS = 8
 PIPELINES_ASKED = 8
 MOST_MODELS = 200
@@ -124,7 +124,10 @@ def consumers_of(workspace: Workspace, ref: Ref, *, as_newest: bool | None = Non
     for depth in range(1, DEEPEST + 1):
         uses = _uses(workspace, kind, targets)
         is_cut |= len(uses) > MOST_USES
-        level = [item for item in _consumers(uses[:MOST_USES], targets, depth) if item.version.pk not in found]
+        newest_first = sorted(
+            uses[:MOST_USES], key=lambda use: (use.consumer.created_at, use.consumer_id), reverse=True
+        )
+        level = [item for item in _consumers(newest_first, targets, depth) if item.version.pk not in found]
         room = MOST_CONSUMERS - len(found)
         is_cut |= len(level) > room
         found |= {item.version.pk: item for item in level[:room]}

@@ -168,7 +168,9 @@ def _step(workspace: Workspace, front: set[str], *, upward: bool) -> tuple[list[
     own = set(Edge.objects.filter(role=EdgeRole.OUTPUT, run__in=keys).values_list("run", "ref")) if keys else set()
     kept = [row for row in found if row.role == EdgeRole.OUTPUT or (row.run_id, row.ref) not in own]
     facts = [_fact(row) for row in kept]
-    return facts + (_makers(workspace, others) if upward else _made_by(workspace, names)), is_cut
+    told = {(fact.source, fact.target) for fact in facts if fact.role == "wrote"}
+    made = _makers(workspace, others) if upward else _made_by(workspace, names)
+    return facts + [fact for fact in made if (fact.source, fact.target) not in told], is_cut
 
 
 def _edges(workspace: Workspace) -> QuerySet[Edge]:
@@ -187,7 +189,11 @@ def _of_runs(workspace: Workspace, names: Sequence[str], *, upward: bool) -> tup
 
 
 def _newest(edges: QuerySet[Edge], refs: Sequence[str], roles: Iterable[str]) -> list[Edge]:
-    """The newest few edges of each ref: a component of ten thousand runs must not fill the picture."""
+    """The newest few edges of each ref: a component of ten thousand runs must not fill the picture.
+
+    One look-up for each ref and role, of NEWEST_RUNS rows off the index; one statement for all refs would have to
+    read and number every edge of each. A walk asks about each of its MOST_NODES once, about its start once a side.
+    """
     found: list[Edge] = []
     for ref in refs[:MOST_NODES]:
         for role in roles:  # one by one: the index gives each role in the order of time

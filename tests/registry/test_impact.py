@@ -132,7 +132,7 @@ def test_counting_stops_and_says_so(mirrored: Workspace) -> None:
 def test_it_asks_the_same_few_questions_of_many_runs(mirrored: Workspace) -> None:
     with CaptureQueriesContext(connection) as few:
         impact(mirrored, "component:prepare_customers:4")
-    many_runs(mirrored, 300, "component:prepare_customers:4")
+    many_runs(mirrored, 150, "component:prepare_customers:4")
     with CaptureQueriesContext(connection) as many:
         impact(mirrored, "component:prepare_customers:4")
     assert len(many) == len(few) <= 24
