@@ -8,8 +8,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from mlopsportal.specs.ref import Ref
-from registry.lineage import KINDS, Fact, Lineage, Wish, lineage_of, without_kinds
-from registry.models import Edge, Version, Workspace
+from registry.lineage import KINDS, MOST_NODES, NEWEST_RUNS, Fact, Lineage, Wish, lineage_of, without_kinds
+from registry.models import Edge, EdgeRole, Run, Version, Workspace
 from tests.registry.building import make_user
 from tests.registry.test_impact import many_runs
 
@@ -73,6 +73,20 @@ def test_the_number_of_questions_is_bounded_and_each_uses_an_index(mirrored: Wor
             cursor.execute(f"EXPLAIN QUERY PLAN {query['sql']}")
             plans = [str(row[-1]) for row in cursor.fetchall()]
         assert not [plan for plan in plans if plan.startswith("SCAN registry_")], (plans, query["sql"])
+
+
+def test_each_of_at_most_sixty_nodes_is_looked_up_once_for_a_role(mirrored: Workspace) -> None:
+    run = Run.objects.filter(workspace=mirrored)[0]
+    read = [
+        Edge(workspace=mirrored, run=run, role=EdgeRole.INPUT, port=f"p{n}", ref=f"data:wide{n}:1", at=run.started_at)
+        for n in range(150)
+    ]
+    Edge.objects.bulk_create(read, batch_size=200)
+    with CaptureQueriesContext(connection) as asked:
+        found = lineage_of(mirrored, run.ref, depth=5)
+    newest = [query for query in asked.captured_queries if query["sql"].endswith(f"LIMIT {NEWEST_RUNS}")]
+    assert found.is_cut
+    assert MOST_NODES / 2 < len(newest) <= 2 * MOST_NODES + 2
 
 
 @pytest.mark.parametrize("query", ["kind=none", "direction=sideways", "depth=0", "depth=99", "kind=data,nothing"])
