@@ -94,6 +94,7 @@ def argument(route: str, parameter: str, side: Side) -> str:
         "job_name": side.named["run"],
         "run_id_azure": side.named["step"],
         "digest": side.named["state"],
+        "key": side.named["finding"],
         "membership_id": str(side.named["membership"]),
         "event_id": str(side.named["event"]),
         "pk": str(side.named["event"]),

@@ -253,6 +253,7 @@ def name_objects(side: Side) -> None:
     run = Run.objects.filter(workspace=workspace).exclude(steps=None)[0]
     token, secret = create_token(side.users["author"], f"{side.mark} build", 30, actor=actor(side, "author"))
     named |= {
+        "finding": Finding.objects.filter(workspace=workspace)[0].pk,
         "run": run.job_name,
         "step": run.steps.all()[0].run_id_azure,
         "event": Event.objects.filter(workspace=side.mark).order_by("-pk")[0].pk,
