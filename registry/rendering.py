@@ -7,6 +7,7 @@ from typing import Any
 
 from mlopsportal.azureml import Json
 from mlopsportal.specs.graph import graph_of, layers
+from mlopsportal.specs.noise import mode_word
 from mlopsportal.specs.normalize import short_form
 from mlopsportal.specs.render import yaml_of
 from registry import facts
@@ -120,6 +121,8 @@ def _plain(key: str, value: Any) -> Any:
 def _port(value: Mapping[str, Any]) -> Any:
     """Return an input or output of a node in YAML form; None when the mapping is none."""
     declared = next((value[name] for name in _TYPES if name in value), None)
+    if isinstance(value.get("value"), str) and value["value"].startswith("${{"):
+        return value["value"]  # a binding says all; its mode is that of the port it is bound to
     if declared is None and not (value.keys() <= {"value", "type"} and "value" in value):
         return None
     if "value" in value and declared in (None, "literal"):
@@ -127,6 +130,8 @@ def _port(value: Mapping[str, Any]) -> Any:
     rest = {_NAMES.get(name, name): item for name, item in value.items() if name not in _TYPES and item is not None}
     if "path" in rest:
         rest["path"] = _short(rest["path"])
+    if "mode" in rest:
+        rest["mode"] = mode_word(rest["mode"])
     return {"type": declared} | rest
 
 

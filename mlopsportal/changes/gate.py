@@ -51,7 +51,7 @@ def _approval_refusals(change: ChangeRequest, plan: Plan) -> Iterator[Refusal]:
     if judged.decision is not policy.Decision.APPROVED:
         words = f"{judged.given} of {judged.needed} approvals count now"
         yield Refusal("approvals", f"The approval does not hold any more: {words}.", reviewable=True)
-    starters = [change.submitted_by] if change.queued_by is None else [change.submitted_by, change.queued_by]
+    starters = [change.submitted_by, plan.revision.editor, *([change.queued_by] if change.queued_by else [])]
     if change.policy == Policy.STANDING and not approvals.is_standing(change, plan, *starters):
         yield Refusal("standing", "The standing policy does not cover this change for who started it.")
 

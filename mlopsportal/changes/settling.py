@@ -65,7 +65,7 @@ def _action(to: State, action: Action) -> Action:
 
 
 def _set_policy(change: ChangeRequest, plan: Plan) -> None:
-    standing = approvals.is_standing(change, plan, change.submitted_by)
+    standing = approvals.is_standing(change, plan, change.submitted_by, plan.revision.editor)
     wanted = Policy.STANDING if standing else Policy.REVIEW
     if change.policy != wanted:
         change.policy = wanted

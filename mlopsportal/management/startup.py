@@ -17,6 +17,7 @@ OFFLINE = {"check_documents", "compare_documents", "forecast", "help", "sandbox"
 # These are production's: their key comes from the environment or they do not start.
 DEMANDING = {"cluster", "web", "worker"}
 KEY = "MLOPSPORTAL_SECRET_KEY"
+SHORTEST_KEY = 32
 DATA = "MLOPSPORTAL_DATA"
 SUPERVISOR = "MLOPSPORTAL_SUPERVISOR"
 PR_SET_PDEATHSIG = 1
@@ -34,6 +35,10 @@ def run(argv: list[str]) -> None:
         if command in DEMANDING:
             raise SystemExit(f"{command} needs {KEY} in its environment: a long random text, the same on every host.")
         os.environ[KEY] = secret_key(command)
+    if command in DEMANDING and len(os.environ[KEY]) < SHORTEST_KEY:
+        raise SystemExit(f"{KEY} has {len(os.environ[KEY])} characters; {command} wants at least {SHORTEST_KEY}.")
+    if command not in OFFLINE:
+        make_private(data_folder([]))
     execute_from_command_line(argv)
 
 

@@ -203,12 +203,13 @@ def _ports(ports: Any, *, keep_texts: bool) -> dict[str, Any]:
         if isinstance(declared.get("type"), str):
             declared["type"] = declared["type"].lower()
         if "mode" in declared:
-            declared["mode"] = _mode(declared["mode"])
+            declared["mode"] = mode_word(declared["mode"])
         shown[name] = declared
     return shown
 
 
-def _mode(mode: Any) -> Any:
+def mode_word(mode: Any) -> Any:
+    """Return YAML's word for a mode (`ro_mount` for `ReadOnlyMount`); any other value as it is."""
     return _MODES.get(mode.lower(), mode) if isinstance(mode, str) else mode
 
 
@@ -259,7 +260,7 @@ def _binding(value: Any, default_mode: str) -> Any:
     if "value" in plain and plain.get("type", "literal") == "literal":
         return plain["value"]
     if "mode" in plain:
-        plain["mode"] = _mode(plain["mode"])
+        plain["mode"] = mode_word(plain["mode"])
     if plain.get("mode") == default_mode:
         del plain["mode"]
     uri = plain.get("uri")

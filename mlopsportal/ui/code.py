@@ -58,7 +58,7 @@ def _line(number: int, line: str, problems: Sequence[Problem], anchor: str) -> S
         number,
         format_html(' class="{}"', tone) if tone else "",
         visible_html(line),
-        format_html_join("", "{}", ((_problem(problem, ""),) for problem in problems)),
+        format_html_join("", "{}", ((_problem(problem, None),) for problem in problems)),
     )
 
 
@@ -68,7 +68,7 @@ def _worst(problems: Sequence[Problem]) -> str:
     return "advice" if problems else ""
 
 
-def _problem(problem: Problem, anchor: str) -> SafeString:
+def _problem(problem: Problem, anchor: str | None) -> SafeString:
     sign, word = SEVERITY_WORDS[Severity(problem.severity)]
     return format_html(
         '<span class="problem {}"><b>{} {}</b> {}{} {} <a class="quiet" href="{}">{}</a></span>',
@@ -83,9 +83,12 @@ def _problem(problem: Problem, anchor: str) -> SafeString:
     )
 
 
-def _place(problem: Problem, anchor: str) -> SafeString | str:
-    if not anchor or not problem.line:
+def _place(problem: Problem, anchor: str | None) -> SafeString | str:
+    """Return the problem's line, as a link into the code view `anchor`; nothing (None) where it stands at its line."""
+    if anchor is None or not problem.line:
         return ""
+    if not anchor:
+        return format_html("line {}: ", problem.line)
     return format_html('<a href="#{}-L{}">line {}</a>: ', anchor, problem.line, problem.line)
 
 

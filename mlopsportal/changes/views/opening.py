@@ -113,7 +113,9 @@ def _from_documents(request: HttpRequest, workspace: Workspace, workspaces: list
 
 def _take_documents(request: HttpRequest, page: NewChangePage) -> bool:
     """Bind the page's forms to what was posted, uploaded files among the documents; False: only show them again."""
-    form = DocumentsWishForm(_posted(request), request.FILES, workspaces=page.workspaces)
+    form = DocumentsWishForm(request.POST, request.FILES, workspaces=page.workspaces)
+    if request.POST.get("do") in ("add", "check"):
+        form.fields["title"].required = False  # it is asked for when the change is opened
     form.is_valid()
     written = DocumentFormSet(request.POST, prefix="doc")
     kept = [
@@ -128,14 +130,6 @@ def _take_documents(request: HttpRequest, page: NewChangePage) -> bool:
         return False
     page.documents = DocumentFormSet(document_data(kept), prefix="doc")
     return True
-
-
-def _posted(request: HttpRequest) -> Any:
-    """Return the posted fields; while documents are added or checked, a title may still be missing."""
-    data = request.POST.copy()
-    if request.POST.get("do") in ("add", "check") and not data.get("title"):
-        data["title"] = "–"
-    return data
 
 
 def _initial_title(request: HttpRequest) -> str:
@@ -192,7 +186,11 @@ def _finish(request: HttpRequest, page: NewChangePage, form: WishForm, documents
     try:
         pairs = bundling.confined(documents())
         if request.POST.get("do") == "check":
-            return _checked(request, page, pairs)
+            _examine(page, pairs)
+            return render(request, "changes/change_new.html", {"page": page})
+        if request.POST.get("do") == "submit" and page.documents is not None and _examine(page, pairs):
+            page.refusal = "The documents have problems. Correct them, or save what you have as a draft."
+            return render(request, "changes/change_new.html", {"page": page}, status=422)
         change = workflow.open_change(
             page.workspace,
             pairs,
@@ -207,8 +205,8 @@ def _finish(request: HttpRequest, page: NewChangePage, form: WishForm, documents
     return redirect("change-detail", number=change.pk)
 
 
-def _checked(request: HttpRequest, page: NewChangePage, pairs: Pairs) -> HttpResponse:
-    """Show the form again with what the checker says of each document, after the repairs a plan would make."""
+def _examine(page: NewChangePage, pairs: Pairs) -> bool:
+    """Lay beside each document what the checker says after the repairs a plan would make; is any of it an error?"""
     assert page.workspace is not None  # noqa: S101 - a form is shown for a chosen workspace only
     mirror = WorkspaceMirror(page.workspace)
     examined = bundling.examine(
@@ -220,7 +218,7 @@ def _checked(request: HttpRequest, page: NewChangePage, pairs: Pairs) -> HttpRes
         item = by_path.get(form.cleaned_data.get("path", ""))
         if item is not None:
             form.problem_values, form.repairs = item.problems, item.repairs
-    return render(request, "changes/change_new.html", {"page": page})
+    return any(problem.is_error for item in examined for problem in item.problems)
 
 
 # One form an action
@@ -430,7 +428,8 @@ def _revise(request: HttpRequest, page: NewChangePage, change: ChangeRequest, ac
     try:
         pairs = bundling.confined(documents_of(_valid(page.documents)))
         if request.POST.get("do") == "check":
-            return _checked(request, page, pairs)
+            _examine(page, pairs)
+            return render(request, "changes/change_new.html", {"page": page})
         given = form.cleaned_data
         workflow.edit(change, actor=actor, title=given["title"], description=given["description"])
         workflow.revise(change, pairs, actor=actor)

@@ -17,7 +17,7 @@ from mlopsportal.audit.lines import told_by
 from mlopsportal.audit.models import Event
 from mlopsportal.changes import approvals, policy
 from mlopsportal.changes.checks import Level
-from mlopsportal.changes.impact import impact_of_steps
+from mlopsportal.changes.impact import Line, impact_of_steps
 from mlopsportal.changes.models import ChangeRequest, Document, Plan, Review, Revision
 from mlopsportal.changes.settling import soft_checks_failed
 from mlopsportal.changes.states import (
@@ -28,6 +28,7 @@ from mlopsportal.changes.states import (
     TERMINAL,
     PlanState,
     State,
+    StepAction,
     Verdict,
 )
 from mlopsportal.changes.views.steps import ShownStep
@@ -254,7 +255,17 @@ class ChangePage:
         if self.change.state in TERMINAL:
             return shown
         impact = impact_of_steps(self.change.workspace, [step.row for step in shown], now=timezone.now())
-        return [replace(step, impact=tuple(impact.get(step.row.position, ()))) for step in shown]
+        drafts = {document.row.pk: document for document in self.documents if document.follows is not None}
+        return [self._with_surroundings(step, impact, drafts.get(step.row.document_id or 0)) for step in shown]
+
+    def _with_surroundings(
+        self, step: ShownStep, impact: dict[int, list[Line]], draft: ShownDocument | None
+    ) -> ShownStep:
+        """Lay beside a step whom it concerns and, where it makes a new version, the one that it follows."""
+        lines = tuple(impact.get(step.row.position, ()))
+        if draft is None or step.row.action != StepAction.CREATE:
+            return replace(step, impact=lines)
+        return replace(step, impact=lines, follows=draft.follows, draft=draft.address)
 
     @cached_property
     def wish(self) -> str:
@@ -434,7 +445,22 @@ class ChangePage:
             return self._why_not_approve
         if not self.change.plan_digest:
             return "You may approve once there is a plan."
+        if self._has_approved:
+            return "You approved this plan."
         return "You can approve: you did not write, edit or submit it."
+
+    @cached_property
+    def _has_approved(self) -> bool:
+        return any(row.person == self.actor.person for row in self.counting_reviews)
+
+    @property
+    def may_approve(self) -> bool:
+        """Is there an approval left that this reader could give?"""
+        return not self._has_approved
+
+    @property
+    def is_applied(self) -> bool:
+        return self.change.state == State.APPLIED
 
     @cached_property
     def acts(self) -> list[Act]:

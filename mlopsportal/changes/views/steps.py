@@ -32,9 +32,16 @@ class ShownStep:
     row: Step
     attempts: tuple[Attempt, ...]
     impact: tuple[Line, ...] = ()
+    follows: Ref | None = None
+    draft: Ref | None = None
 
     def __getattr__(self, name: str) -> Any:  # everything else is the row's own column
         return getattr(self.row, name)
+
+    @property
+    def is_there(self) -> bool:
+        """Has the object a page once the change is applied?"""
+        return self.row.action != StepAction.DELETE
 
     @property
     def changes(self) -> list[diff.Change]:
