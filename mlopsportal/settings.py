@@ -112,7 +112,9 @@ SECRET_KEY = text("MLOPSPORTAL_SECRET_KEY")
 DEBUG = False
 # Set by `up` for its own processes: /healthz then waits for the demo's workspace and accounts.
 DEMO_ACCOUNTS: tuple[str, ...] = (
-    ("author", "reviewer", "operator", "auditor", "viewer", "admin") if switch("MLOPSPORTAL_DEMO", default=False) else ()
+    ("author", "reviewer", "operator", "auditor", "viewer", "admin")
+    if switch("MLOPSPORTAL_DEMO", default=False)
+    else ()
 )
 PROXIES = networks("MLOPSPORTAL_PROXIES")
 TLS = switch("MLOPSPORTAL_TLS", default=False)

@@ -36,7 +36,7 @@ def test_wrappers_and_long_references_are_gone() -> None:
         "type": "command",
         "component": "azureml:train:3",
         "inputs": {"x": "${{parent.inputs.x}}"},
-        "outputs": {"y": {"type": "uri_folder", "mode": "ReadWriteMount"}},
+        "outputs": {"y": {"type": "uri_folder", "mode": "rw_mount"}},
     }
 
 

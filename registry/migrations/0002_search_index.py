@@ -14,6 +14,6 @@ def install(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0002_executed_digest")]
+    dependencies = [("registry", "0001_initial")]
 
     operations = [migrations.RunPython(install, migrations.RunPython.noop)]
