@@ -75,16 +75,17 @@ def hostile_payload(kind: str) -> str:
     """Return a queue row that the portal never writes."""
     task = {"id": "1", "name": "x", "func": "os.system", "args": ("true",), "kwargs": {}}
     salt = "mlopsportal.queue"
-    return {
-        "signed pickle": lambda: SignedPackage.dumps(task),
-        "bare pickle": lambda: pickle.dumps(task).hex(),
-        "other path": lambda: signing.dumps(["os.system", "true"], salt=salt),
-        "other salt": lambda: signing.dumps([BEAT, None], salt="elsewhere"),
-        "no id": lambda: signing.dumps([BEAT], salt=salt),
-        "text for an id": lambda: signing.dumps([BEAT, "1; DROP"], salt=salt),
-        "a number": lambda: signing.dumps(5, salt=salt),
-        "nothing": lambda: "",
-    }[kind]()
+    payloads: dict[str, str] = {
+        "signed pickle": SignedPackage.dumps(task),
+        "bare pickle": pickle.dumps(task).hex(),
+        "other path": signing.dumps(["os.system", "true"], salt=salt),
+        "other salt": signing.dumps([BEAT, None], salt="elsewhere"),
+        "no id": signing.dumps([BEAT], salt=salt),
+        "text for an id": signing.dumps([BEAT, "1; DROP"], salt=salt),
+        "a number": signing.dumps(5, salt=salt),
+        "nothing": "",
+    }
+    return payloads[kind]
 
 
 @pytest.mark.django_db
