@@ -19,7 +19,7 @@ from urllib.request import urlopen
 
 from django.conf import settings
 
-from mlopsportal.management.startup import ROOT
+from mlopsportal.management.startup import ROOT, SUPERVISOR
 
 Value = TypeVar("Value")
 
@@ -67,11 +67,14 @@ def database_url() -> str:
 
 @contextmanager
 def running(*command: str, env: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Run one of our commands in a session of its own; kill what is left of the session at the end."""
+    """Run one of our commands in a session of its own; kill what is left of the session at the end.
+
+    It dies with this process too: a test run that is killed leaves no portal behind.
+    """
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, str(ROOT / "manage.py"), *command],
-            env=dict(env),
+            env={**env, SUPERVISOR: str(os.getpid())},
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
