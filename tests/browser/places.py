@@ -115,6 +115,8 @@ POSTED = {
     "event-export",
     "workspace-check",
     "sync-now",
+    "finding-confirm",
+    "finding-dismiss",
     "run-refresh",
     "run-logs-fetch",
     *(

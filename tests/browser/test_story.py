@@ -113,11 +113,11 @@ def the_operator_applies_it(operator: Person, number: int) -> None:
     expect(page.get_by_role("region", name="Applied").get_by_text("Verified")).to_have_count(4)
     page.get_by_role("link", name="Timeline").click()
     for line in (
-        f"author opened change #{number}",
-        f"reviewer approved the plan of change #{number}",
-        f"operator started the apply of change #{number}",
+        f"author opened change {number}",
+        f"reviewer approved the plan of change {number}",
+        f"operator started the apply of change {number}",
         "mlopsportal finished writing schedule:weekly_training",
-        f"mlopsportal applied change #{number}",
+        f"mlopsportal applied change {number}",
     ):
         expect(page.get_by_role("region", name="Timeline").get_by_text(line)).to_be_visible()
 

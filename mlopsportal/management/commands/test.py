@@ -23,6 +23,7 @@ TOOLS = Path(sys.executable).parent
 CODE = ("mlopsportal", "registry", "scheduling", "tests", "manage.py")
 # These rooms know no database: their suites need not run twice.
 PURE = ("tests/specs", "tests/azureml", "tests/sandbox")
+BROWSER = "tests/browser"
 PROCESSES = "2"
 
 
@@ -96,11 +97,17 @@ class Command(BaseCommand):
         return outcomes
 
     def suites(self, env: Mapping[str, str], *, has_browser: bool) -> list[Outcome]:
-        """Run the suite on SQLite, then what touches the database on PostgreSQL."""
+        """Run the suite on SQLite, the browser against a whole portal, then what touches the database on PostgreSQL.
+
+        The browser has processes of its own: while its driver is open, Django takes them for asynchronous ones.
+        """
         parallel = ["-n", PROCESSES, "--dist", "loadfile"]
         without = [] if has_browser else ["-m", "not browser"]
-        outcomes = [pytest("tests on SQLite", [*parallel, *without], {**env, "DATABASE_URL": ""})]
-        if not has_browser:
+        on_sqlite = {**env, "DATABASE_URL": ""}
+        outcomes = [pytest("tests on SQLite", [*parallel, *without, f"--ignore={BROWSER}"], on_sqlite)]
+        if has_browser:
+            outcomes.append(pytest("tests in the browser", [*parallel, BROWSER], on_sqlite))
+        else:
             note = "NOT RUN: no Chromium. Set $CHROMIUM to one, or put `chromium` on PATH."
             outcomes.append(Outcome("browser tests", passed=False, seconds=0, note=note))
         ignored = [f"--ignore={room}" for room in PURE]
