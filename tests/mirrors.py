@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from django.core.management.color import no_style
+from django.db import connection
 from django.db.models import Model
 
 from registry.models import (
@@ -48,4 +50,8 @@ def mirrored(db: None, demo: RunningSandbox) -> Workspace:
     else:
         for model in MODELS:
             model._default_manager.bulk_create(KEPT[model], batch_size=200)
+        with connection.cursor() as cursor:  # the next keys come after those just put back
+            for statement in connection.ops.sequence_reset_sql(no_style(), MODELS):
+                cursor.execute(statement)
+    connection.check_constraints()  # PostgreSQL puts foreign keys off, and makes no index until they are looked at
     return Workspace.objects.get(slug="demo")

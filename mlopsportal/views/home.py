@@ -92,7 +92,7 @@ def _found(request: HttpRequest, query: str, kind: str) -> list[SearchEntry]:
 @login_required
 @require_GET
 def search_page(request: HttpRequest) -> HttpResponse:
-    query, kind = request.GET.get("q", "").strip()[:200], request.GET.get("kind", "")
+    query, kind = request.GET.get("q", "").replace("\x00", "").strip()[:200], request.GET.get("kind", "")
     kind = kind if kind in KINDS else ""
     changes = ChangeRequest.objects.for_user(request.user).for_list().filter(title__icontains=query).order_by("-id")
     page = SearchPage(

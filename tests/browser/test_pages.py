@@ -184,6 +184,8 @@ def test_what_is_only_posted_to_refuses_to_be_read(crowd: Crowd, known: dict[str
         "event-export": [],
         "workspace-check": ["demo"],
         "sync-now": ["demo"],
+        "finding-confirm": ["demo", 1],
+        "finding-dismiss": ["demo", 1],
         "run-refresh": ["demo", known["completed"]],
         "run-logs-fetch": ["demo", known["completed"], known["completed"]],
     }
