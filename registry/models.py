@@ -163,7 +163,7 @@ class Mirrored(models.Model):
     @property
     def ref(self) -> Ref:
         """The name of the object this row mirrors, without its workspace."""
-        raise NotImplementedError
+        raise NotImplementedError  # abstract: each kind of row says how it is named
 
 
 class AssetQuerySet(models.QuerySet["Asset"]):

@@ -138,7 +138,7 @@ class Application:
                 return reply
         except ArmError as error:
             return error.reply(request_id)
-        except Exception:
+        except Exception:  # a fault of the sandbox itself: answered as a 500, as a service would, and logged
             logger.exception("%s %s", request.method, request.path)
             return ArmError(500, "InternalServerError", "The sandbox failed; see its log.").reply(request_id)
 
