@@ -24,7 +24,9 @@ class StaleReview(ChangeError):
     """A review of another plan than the current one: 409. `current` is the digest to look at, "" without one."""
 
     def __init__(self, reviewed: str, current: str, state: str) -> None:
-        super().__init__("The plan changed since it was looked at. Look at the current plan and review that.")
+        super().__init__(
+            "The plan changed since it was looked at. Look at the current plan, and decide about that one."
+        )
         self.reviewed = reviewed
         self.current = current
         self.state = state

@@ -192,10 +192,18 @@
     if (event.detail.ctx.response.status >= 500) tellOfSilence();
   });
 
+  /* A piece may wish for its whole page anew; while something is typed there, its link has to do. */
+  function reloadIfAsked() {
+    const piece = document.querySelector("[data-reload]");
+    const typed = all("main textarea, main input:not([type=hidden])").some((field) => field.value !== field.defaultValue);
+    if (piece && !typed) window.location.replace(piece.dataset.reload);
+  }
+
   /* Pieces that htmx puts in are made alive too. */
   document.addEventListener("htmx:after:settle", () => {
     show();
     refreshTimes();
+    reloadIfAsked();
   });
 
   if (document.body.dataset.workspace) setCookie("workspace", document.body.dataset.workspace);

@@ -97,6 +97,7 @@ PAGES: dict[str, list[Place]] = {
     + places("reviewer", "/changes/{change}/?tab=documents&revision=1")
     + places("author", "/changes/{broken}/", "/changes/{broken}/?tab=documents"),
     "change-edit": places("author", "/changes/{change}/edit/"),
+    "change-withdraw": places("author", "/changes/{change}/withdraw/"),
     "": [
         Place("viewer", "/there-is-nothing-here/", 404),
         Place("viewer", "/changes/new/?ws=demo", 403),
@@ -130,7 +131,6 @@ POSTED = {
             "compensate",
             "replan",
             "override",
-            "withdraw",
         )
     ),
 }

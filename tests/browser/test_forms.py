@@ -266,6 +266,8 @@ def test_without_script_pages_are_read_and_forms_are_sent(
         plain.presses("Comment")
         page.goto(portal.at(f"/changes/{number}/?tab=conversation"))
         expect(page.get_by_text("Sent without script.")).to_be_visible()
-        plain.presses("Withdraw")
+        page.get_by_role("main").get_by_role("link", name="Withdraw", exact=True).click()
+        page.get_by_role("heading", name="Withdraw this change?").wait_for()
+        plain.presses(f"Withdraw #{number}")
         expect(page.locator("#state")).to_contain_text("Withdrawn")
         assert change["author"] == "author"

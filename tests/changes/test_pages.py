@@ -189,13 +189,32 @@ def test_an_edit_of_an_older_revision_is_held_up(team: Team) -> None:
     assert fresh(change).revision_number == 2
 
 
-def test_the_live_part_asks_for_a_new_page_once_the_state_has_changed(team: Team) -> None:
-    change = opened(team)
-    url = reverse("change-live", args=[change.pk])
-    client = browser(team, "author")
-    assert client.get(url, {"seen": "planning-none-1"}).headers["HX-Refresh"] == "true"
-    stamp = f"in_review-{change.plan_id}-made-1"
-    assert "HX-Refresh" not in client.get(url, {"seen": stamp}).headers
+def test_withdrawing_asks_once_more_and_offers_the_documents_again(team: Team) -> None:
+    change = opened(team, [("prep.yml", component_text())])
+    address = reverse("change-withdraw", args=[change.pk])
+    author = browser(team, "author")
+    assert f'href="{address}"' in page(team, "author", change)
+    assert "Withdraw this change?" in author.get(address).content.decode()
+    assert fresh(change).state == State.IN_REVIEW
+    assert author.post(address, {"reason": "no longer wanted"}).status_code == 302
+    shown = page(team, "author", change)
+    assert "no longer wanted" in shown
+    again = f"{reverse('change-new')}?ws=demo&amp;again={change.pk}"
+    assert again in shown
+    form = author.get(again.replace("&amp;", "&")).content.decode()
+    assert "python prepare.py" in form
+    assert 'value="A change"' in form
+    assert author.get(address).status_code == 409
+
+
+def test_who_may_not_withdraw_is_not_asked(team: Team) -> None:
+    address = reverse("change-withdraw", args=[opened(team).pk])
+    assert browser(team, "reviewer").get(address).status_code == 403
+
+
+@pytest.mark.parametrize(("number", "status"), [("0", 404), ("x", 400), ("9" * 30, 400)])
+def test_documents_of_no_change_cannot_be_taken_again(team: Team, number: str, status: int) -> None:
+    assert browser(team, "author").get(reverse("change-new"), {"ws": "demo", "again": number}).status_code == status
 
 
 def test_an_applied_pipeline_is_run_through_its_parameter_form(team: Team) -> None:

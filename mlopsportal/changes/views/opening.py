@@ -103,8 +103,12 @@ def _from_documents(request: HttpRequest, workspace: Workspace, workspaces: list
     page = NewChangePage("Propose a change", WishForm(workspaces=workspaces), workspace, workspaces)
     if request.method == "GET":
         initial = {"ws": workspace.slug, "title": request.GET.get("title", "")[:200] or _initial_title(request)}
+        again = _change_again(request, workspace)
+        if again is not None:
+            initial |= {"title": again.title, "description": again.description}
+        documents = _stored_documents(again) if again else _initial_documents(request, workspace)
         page.form = DocumentsWishForm(workspaces=workspaces, initial=initial)
-        page.documents = DocumentFormSet(prefix="doc", initial=_initial_documents(request, workspace))
+        page.documents = DocumentFormSet(prefix="doc", initial=documents)
         return render(request, "changes/change_new.html", {"page": page})
     if not _take_documents(request, page):
         return render(request, "changes/change_new.html", {"page": page})
@@ -130,6 +134,21 @@ def _take_documents(request: HttpRequest, page: NewChangePage) -> bool:
         return False
     page.documents = DocumentFormSet(document_data(kept), prefix="doc")
     return True
+
+
+def _change_again(request: HttpRequest, workspace: Workspace) -> ChangeRequest | None:
+    """Return the change whose documents are to be proposed once more, None without one. Raises Http404."""
+    number = request.GET.get("again", "")
+    if not number:
+        return None
+    if not (number.isascii() and number.isdigit() and len(number) < 18):
+        raise BadRequest(f"“{number[:40]}” is no number of a change.")
+    changes = ChangeRequest.objects.for_user(request.user)
+    return get_object_or_404(changes, pk=int(number), workspace=workspace)
+
+
+def _stored_documents(change: ChangeRequest) -> list[dict[str, str]]:
+    return [{"path": row.path, "content": row.content} for row in change.revision.documents.all()]
 
 
 def _initial_title(request: HttpRequest) -> str:
@@ -395,14 +414,13 @@ def change_edit(request: HttpRequest, number: int) -> HttpResponse:
             request, change, refusal=f"{change.get_state_display()}: it cannot be edited now.", status=409
         )
     slugs = [change.workspace.slug]
-    stored = [{"path": row.path, "content": row.content} for row in change.revision.documents.all()]
     initial = {"ws": slugs[0], "title": change.title, "description": change.description}
     page = NewChangePage(
         f"Edit change #{change.number}",
         DocumentsWishForm(workspaces=slugs, initial=initial),
         change.workspace,
         slugs,
-        DocumentFormSet(prefix="doc", initial=stored),
+        DocumentFormSet(prefix="doc", initial=_stored_documents(change)),
         crumb=f"#{change.number}",
         back=reverse("change-detail", args=[number]),
         hidden=[("revision", str(change.revision_number))],

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils import timezone
@@ -21,6 +22,7 @@ from mlopsportal.changes.impact import Line, impact_of_steps
 from mlopsportal.changes.models import ChangeRequest, Document, Plan, Review, Revision
 from mlopsportal.changes.settling import soft_checks_failed
 from mlopsportal.changes.states import (
+    MOVES,
     NEXT,
     RESUMABLE,
     REVIEWABLE,
@@ -32,6 +34,7 @@ from mlopsportal.changes.states import (
     Verdict,
 )
 from mlopsportal.changes.views.steps import ShownStep
+from mlopsportal.changes.views.watching import Opened, newest_event
 from mlopsportal.specs import diff, textdiff
 from mlopsportal.specs.problems import Problem, Severity
 from mlopsportal.specs.ref import Ref
@@ -69,13 +72,16 @@ class Tab:
 
 @dataclass(frozen=True)
 class Act:
-    """One button: a form that posts to `url`. Disabled where `why` says what stands against it."""
+    """One button: a form that posts to `url`, or a link to a page that asks once more. Disabled where `why` says what
+    stands against it; with a `plan_digest` it is about that plan only."""
 
     key: str
     word: str
     url: str
     tone: str = ""
     why: str = ""
+    is_link: bool = False
+    plan_digest: str = ""
 
     @property
     def disabled(self) -> bool:
@@ -182,11 +188,20 @@ def problem_values(stored: list[dict[str, Any]]) -> list[Problem]:
 class ChangePage:
     """Everything `changes/change_detail.html` shows of one change to one reader; each part is read when asked for."""
 
-    def __init__(self, change: ChangeRequest, actor: Actor, *, tab: str = "plan", revision: int | None = None) -> None:
+    def __init__(
+        self,
+        change: ChangeRequest,
+        actor: Actor,
+        *,
+        tab: str = "plan",
+        revision: int | None = None,
+        opened: Opened | None = None,
+    ) -> None:
         self.change = change
         self.actor = actor
         self.tab = tab if tab in TABS else "plan"
         self._revision_asked = revision
+        self._opened = opened
 
     @property
     def template(self) -> str:
@@ -339,11 +354,57 @@ class ChangePage:
             else ("Making the plan against the live workspace")
         )
 
-    @property
+    @cached_property
     def stamp(self) -> str:
         """Differs whenever the page as a whole would look different."""
         plan = f"{self.plan.pk}-{self.plan.state}" if self.plan else "none"
-        return f"{self.change.state}-{plan}-{self.change.revision_number}"
+        return f"{self.change.state}-{plan}-{self.change.revision_number}-{newest_event(self.change)}"
+
+    @cached_property
+    def opened(self) -> Opened:
+        """What the reader's page showed when it was loaded; what is there now for a page that is being loaded."""
+        return self._opened or Opened.now(self.change, is_moving=self.is_moving)
+
+    @property
+    def address(self) -> str:
+        return f"{reverse('change-detail', args=[self.change.number])}?{urlencode({'tab': self.tab})}"
+
+    @property
+    def live_address(self) -> str:
+        """Where the open page asks what became of the change."""
+        query = {"tab": self.tab, "seen": self.stamp, **self.opened.query()}
+        return f"{reverse('change-live', args=[self.change.number])}?{urlencode(query)}"
+
+    @property
+    def is_watched(self) -> bool:
+        """May somebody still change what the page shows?"""
+        return self.change.state not in TERMINAL
+
+    @property
+    def pace(self) -> str:
+        """How often the open page asks: while something goes on it shows progress, else it only notices others."""
+        return "1s" if self.is_moving else "5s"
+
+    @cached_property
+    def is_outdated(self) -> bool:
+        return self.opened.is_outdated_by(self.change)
+
+    @property
+    def outdated_words(self) -> str:
+        if self.change.revision_number != self.opened.revision:
+            return "This change was revised since you opened it"
+        return "This change has another plan since you opened it"
+
+    @cached_property
+    def news(self) -> list[Happened]:
+        """What happened to the change since the reader opened its page, the newest first."""
+        events = Event.objects.filter(change=self.change.pk, pk__gt=self.opened.event).for_list().order_by("-id")[:5]
+        return [_happened(event) for event in events]
+
+    @property
+    def wants_reload(self) -> bool:
+        """Is what the page was opened for, a plan in the making or an apply, over?"""
+        return self.opened.was_moving and not self.is_moving
 
     @property
     def reason_tone(self) -> str:
@@ -475,7 +536,9 @@ class ChangePage:
             why = "The documents have problems. Edit them first." if errors else ""
             yield Act("submit", "Ask for review", reverse("change-submit", args=[number]), "go", why)
         if state == State.APPROVED:
-            yield Act("apply", "Apply", reverse("change-apply", args=[number]), "go", self._why_not_apply(apply_right))
+            why = self._why_not_apply(apply_right)
+            digest = self.change.plan_digest
+            yield Act("apply", "Apply", reverse("change-apply", args=[number]), "go", why, plan_digest=digest)
         if state in RESUMABLE and apply_right:
             word = "Read the workspace again" if state == State.UNKNOWN else "Try the remaining steps again"
             yield Act("resume", word, reverse("change-resume", args=[number]), "go")
@@ -484,9 +547,19 @@ class ChangePage:
         if state in REVISABLE and not self.is_moving and (apply_right or self.may.edit):
             tone = "go" if state == State.STALE else ""
             yield Act("replan", "Plan again", reverse("change-replan", args=[number]), tone)
-        withdrawable = state not in TERMINAL and state not in (State.APPLYING, State.UNKNOWN)
-        if withdrawable and (own or can(self.actor, Permission.MANAGE, self.change.workspace)):
-            yield Act("withdraw", "Withdraw", reverse("change-withdraw", args=[number]), "danger")
+        if self.may_withdraw:
+            yield Act("withdraw", "Withdraw", reverse("change-withdraw", args=[number]), "danger", is_link=True)
+        if state in TERMINAL - {State.APPLIED} and can(self.actor, Permission.OPEN, self.change.workspace):
+            address = f"{reverse('change-new')}?{urlencode({'ws': self.change.workspace.slug, 'again': number})}"
+            yield Act("again", "Open a new change with these documents", address, is_link=True)
+
+    @property
+    def may_withdraw(self) -> bool:
+        """May the reader withdraw the change as it stands: its author or an admin, while nothing is being sent?"""
+        if State.WITHDRAWN not in MOVES[State(self.change.state)]:
+            return False
+        own = self.change.author_id == self.actor.user_id
+        return own or can(self.actor, Permission.MANAGE, self.change.workspace)
 
     def _why_not_apply(self, apply_right: bool) -> str:
         if not apply_right:

@@ -16,6 +16,7 @@ from mlopsportal.accounts.roles import Permission, workspaces_for
 from mlopsportal.changes.filters import ChangeFilter
 from mlopsportal.changes.models import ChangeQuerySet, ChangeRequest
 from mlopsportal.changes.views.pages import ChangePage
+from mlopsportal.changes.views.watching import Opened
 from mlopsportal.ui.paging import KeysetPage, paginate
 
 VIEWS = (("open", "Open"), ("review", "For my review"), ("mine", "Mine"), ("all", "All"))
@@ -77,12 +78,17 @@ def change_detail(request: HttpRequest, number: int) -> HttpResponse:
 @require_GET
 @never_cache
 def change_live(request: HttpRequest, number: int) -> HttpResponseBase:
-    """Answer the page's polling: the moving part, or the wish to load the page anew once its state has changed."""
-    page = ChangePage(visible_change(request, number), actor_of(request))
-    response = render(request, "changes/_live.html", {"page": page})
-    if request.GET.get("seen") != page.stamp:
-        response["HX-Refresh"] = "true"
-    return response
+    """Answer the page's polling with the pieces that others may have changed; 204 when there is nothing new.
+
+    Never with a field that somebody may be typing in.
+    """
+    opened = Opened.of(request)
+    page = ChangePage(
+        visible_change(request, number), actor_of(request), tab=request.GET.get("tab", "plan"), opened=opened
+    )
+    if request.GET.get("seen") == page.stamp and not page.is_moving:
+        return HttpResponse(status=204)
+    return render(request, "changes/_live_pieces.html", {"page": page})
 
 
 def visible_change(request: HttpRequest, number: int) -> ChangeRequest:

@@ -7,15 +7,17 @@ from collections.abc import Callable
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.views.decorators.http import require_POST
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
 
 from mlopsportal.accounts.actors import actor_of
 from mlopsportal.audit.actions import Actor
 from mlopsportal.changes import workflow
-from mlopsportal.changes.errors import ChangeError, InvalidDocuments
+from mlopsportal.changes.errors import ChangeError, InvalidDocuments, NotEligible, StaleReview, WrongState
 from mlopsportal.changes.models import ChangeRequest
-from mlopsportal.changes.states import Verdict
+from mlopsportal.changes.states import MOVES, State, Verdict
+from mlopsportal.changes.views.pages import ChangePage
 from mlopsportal.changes.views.reading import show_change, visible_change
 
 Verb = Callable[[HttpRequest, ChangeRequest, Actor], ChangeRequest]
@@ -65,6 +67,9 @@ def change_comment(request: HttpRequest, change: ChangeRequest, actor: Actor) ->
 
 @posted
 def change_apply(request: HttpRequest, change: ChangeRequest, actor: Actor) -> ChangeRequest:
+    seen = request.POST.get("plan_digest", "")
+    if seen and seen != change.plan_digest:
+        raise StaleReview(seen, change.plan_digest, change.state)
     return workflow.request_apply(change, actor=actor)
 
 
@@ -90,5 +95,21 @@ def change_override(request: HttpRequest, change: ChangeRequest, actor: Actor) -
 
 
 @posted
-def change_withdraw(request: HttpRequest, change: ChangeRequest, actor: Actor) -> ChangeRequest:
+def _withdraw(request: HttpRequest, change: ChangeRequest, actor: Actor) -> ChangeRequest:
     return workflow.withdraw(change, actor=actor, reason=request.POST.get("reason", ""))
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+@never_cache
+def change_withdraw(request: HttpRequest, number: int) -> HttpResponse:
+    """Ask once more whether the change is to be given up, then give it up."""
+    if request.method == "POST":
+        return _withdraw(request, number)
+    change = visible_change(request, number)
+    page = ChangePage(change, actor_of(request))
+    if State.WITHDRAWN not in MOVES[State(change.state)]:
+        return show_change(request, change, refusal=str(WrongState(change.state, "withdraw")), status=409)
+    if not page.may_withdraw:
+        raise NotEligible("Only its author, or an admin of the workspace, may withdraw a change.")
+    return render(request, "changes/change_withdraw.html", {"page": page})
