@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from registry.models.assets import Asset, AssetKind, AssetQuerySet, Use, Version, VersionQuerySet
 from registry.models.mirrored import Definition, Mirrored
+from registry.models.practices import PracticeLevel
 from registry.models.runs import (
     ACTIVE_STATUSES,
     TERMINAL_STATUSES,
@@ -44,6 +45,7 @@ __all__ = [
     "FindingKind",
     "LogState",
     "Mirrored",
+    "PracticeLevel",
     "Run",
     "RunQuerySet",
     "RunStatus",

@@ -5,7 +5,7 @@ import pytest
 from mlopsportal.specs.checks.context import Surroundings
 from mlopsportal.specs.codes import CODES
 from mlopsportal.specs.documents import of_value
-from mlopsportal.specs.practices import LEVELS, PRACTICES, follow, score
+from mlopsportal.specs.practices import CONSEQUENCES, DEFAULTS, LEVELS, PRACTICES, Level, follow, score
 from tests.specs.building import document, guide
 
 COMPONENT = """
@@ -144,3 +144,29 @@ def test_the_guide_scores_something_but_not_everything() -> None:
 def test_every_practice_has_a_known_level_and_a_help_page() -> None:
     assert {practice.level for practice in PRACTICES.values()} <= set(LEVELS)
     assert all(code == practice.code and code in CODES for code, practice in PRACTICES.items())
+
+
+def test_a_practice_that_is_off_is_not_looked_at() -> None:
+    item = document(COMPONENT.replace("owner:", "who:"))
+    levels: dict[str, Level] = {"owned": "off"}
+    assert follow(item)["owned"]
+    assert "owned" not in follow(item, levels=levels)
+    assert follow(item, levels=levels).keys() == follow(item).keys() - {"owned"}
+
+
+def test_the_levels_of_a_workspace_weigh_the_score() -> None:
+    item = document(COMPONENT.replace("owner:", "who:"))
+    usual = score(item)
+    hard = score(item, levels={"owned": "hard"})
+    assert [(missing.code, missing.level, missing.points) for missing in usual.missing] == [("owned", "advisory", 1)]
+    assert [(missing.code, missing.level, missing.points) for missing in hard.missing] == [("owned", "hard", 3)]
+    assert hard.out_of == usual.out_of + 2
+    assert hard.percent < usual.percent
+    off = score(item, levels={"owned": "off"})
+    assert (off.missing, off.out_of, off.percent) == ((), usual.out_of - 1, 100)
+
+
+def test_everything_that_can_be_set_has_a_default_and_a_help() -> None:
+    assert DEFAULTS.keys() == PRACTICES.keys() | CONSEQUENCES.keys()
+    assert set(DEFAULTS.values()) <= set(LEVELS)
+    assert DEFAULTS.keys() <= CODES.keys()

@@ -163,4 +163,23 @@ ENTRIES = (
         "trigger: {type: cron, expression: 0 6 * * 1, start_time: '2027-01-31T06:00:00'}\n",
         _SCHEDULES,
     ),
+    CheckCode(
+        "nothing-uses-it",
+        "Nothing uses what goes away",
+        ADVICE,
+        "Pipelines and schedules that use an archived version find out at their next run. The portal looks for them "
+        "in the mirror when the plan is made.",
+        "action: archive\ntarget: component:train:3 # weekly_training runs it\n",
+        "action: archive\ntarget: component:train:2 # nothing has used it for a year\n",
+        _PORTAL,
+    ),
+    CheckCode(
+        "fires-later",
+        "Nothing fires within the hour",
+        ADVICE,
+        "A schedule that fires minutes after it was applied runs before anybody has looked at what was applied.",
+        "trigger: {type: cron, expression: '0 * * * *'}\n",
+        "trigger: {type: cron, expression: '0 6 * * 1', start_time: '2027-01-31T06:00:00'}\n",
+        _PORTAL,
+    ),
 )

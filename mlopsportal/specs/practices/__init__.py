@@ -6,8 +6,20 @@ holds them with their defaults.
 
 from __future__ import annotations
 
-from mlopsportal.specs.practices.practice import LEVELS, Level, Practice
+from mlopsportal.specs.practices.practice import LEVELS, POINTS, Level, Practice
 from mlopsportal.specs.practices.score import Missing, Score, score
-from mlopsportal.specs.practices.table import PRACTICES, follow
+from mlopsportal.specs.practices.table import CONSEQUENCES, DEFAULTS, PRACTICES, follow
 
-__all__ = ["LEVELS", "PRACTICES", "Level", "Missing", "Practice", "Score", "follow", "score"]
+__all__ = [
+    "CONSEQUENCES",
+    "DEFAULTS",
+    "LEVELS",
+    "POINTS",
+    "PRACTICES",
+    "Level",
+    "Missing",
+    "Practice",
+    "Score",
+    "follow",
+    "score",
+]

@@ -15,7 +15,8 @@ Level = Literal["off", "advisory", "soft", "hard"]
 LEVELS: tuple[Level, ...] = get_args(Level)
 """Not looked at; shown; stops until somebody who may overrides it; stops."""
 
-_POINTS: dict[Level, int] = {"off": 0, "advisory": 1, "soft": 2, "hard": 3}
+POINTS: dict[Level, int] = {"off": 0, "advisory": 1, "soft": 2, "hard": 3}
+"""What following a practice of that level adds to a score."""
 
 COMPONENTS = frozenset({Kind.COMMAND_COMPONENT, Kind.PIPELINE_COMPONENT, Kind.OTHER_COMPONENT})
 PIPELINES = frozenset({Kind.PIPELINE_COMPONENT, Kind.PIPELINE_JOB})
@@ -43,11 +44,6 @@ class Practice:
     @property
     def title(self) -> str:
         return CODES[self.code].title
-
-    @property
-    def points(self) -> int:
-        """What following it adds to a score."""
-        return _POINTS[self.level]
 
     def applies(self, document: Document) -> bool:
         value = document.value

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from mlopsportal.specs.checks.context import Surroundings
 from mlopsportal.specs.documents import Document, Kind
 from mlopsportal.specs.practices import references, steps, words
@@ -10,6 +12,7 @@ from mlopsportal.specs.practices.practice import (
     PIPELINES,
     SCHEDULES,
     VERSIONED,
+    Level,
     Practice,
 )
 from mlopsportal.specs.problems import Problem
@@ -42,12 +45,29 @@ PRACTICES: dict[str, Practice] = {
 """Every practice by its code, the heaviest first; each code has its help page like any check's."""
 
 
-def follow(document: Document, surroundings: Surroundings | None = None) -> dict[str, list[Problem]]:
+CONSEQUENCES: dict[str, Level] = {"nothing-uses-it": "soft", "fires-later": "advisory"}
+"""Checks on what a change would do rather than on its documents: set like practices, found when it is planned."""
+
+DEFAULTS: dict[str, Level] = {**{code: practice.level for code, practice in PRACTICES.items()}, **CONSEQUENCES}
+"""The default level of everything a workspace may set, by code."""
+
+
+def level_in(levels: Mapping[str, Level] | None, code: str) -> Level:
+    """Return the level of a code where `levels` hold; its default when they say nothing of it."""
+    return DEFAULTS[code] if levels is None else levels.get(code, DEFAULTS[code])
+
+
+def follow(
+    document: Document, surroundings: Surroundings | None = None, levels: Mapping[str, Level] | None = None
+) -> dict[str, list[Problem]]:
     """Return what each practice that applies finds, by its code; an empty list is a practice that is followed.
 
-    A document of which nothing is known but its value can be made with `documents.of_value`.
+    `levels` are those of a workspace, by code; without them the defaults hold. A practice that is off is not
+    looked at. A document of which nothing is known but its value can be made with `documents.of_value`.
     """
     around = surroundings or Surroundings({document.path: document})
     return {
-        code: practice.findings(document, around) for code, practice in PRACTICES.items() if practice.applies(document)
+        code: practice.findings(document, around)
+        for code, practice in PRACTICES.items()
+        if level_in(levels, code) != "off" and practice.applies(document)
     }
