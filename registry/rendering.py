@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -80,21 +81,49 @@ def document_of(kind: str, name: str, version: str, raw: Json) -> dict[str, Any]
             if key not in _ASSET_NOISE:
                 written[_ASSET_NAMES.get(key, key)] = value
     shown = {key: _plain(key, value) for key, value in written.items()}
+    if isinstance(shown.get("inputs"), dict):
+        shown["inputs"] = {port: _typed(declared) for port, declared in shown["inputs"].items()}
     if isinstance(shown.get("jobs"), dict):
         shown["jobs"] = _nodes(shown["jobs"])
     return {key: value for key, value in _ordered(shown).items() if value not in (None, {}, [], "")}
+
+
+def _typed(port: Any) -> Any:
+    """Return a declared input with its numbers and booleans as such: Azure ML keeps each default as a text."""
+    read = _READERS.get(str(port.get("type"))) if isinstance(port, dict) else None
+    return port if read is None else port | {key: read(port[key]) for key in ("default", "min", "max") if key in port}
+
+
+def _number(text: Any) -> Any:
+    """Return the number a text stands for, or the text itself where writing the number would give another one."""
+    if isinstance(text, str) and _NUMBER.fullmatch(text):
+        number = float(text) if "." in text else int(text)
+        return number if str(number) == text else text
+    return text
+
+
+def _boolean(text: Any) -> Any:
+    return {"True": True, "False": False}.get(text, text) if isinstance(text, str) else text
+
+
+_NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,15})?")
+_READERS = {"number": _number, "integer": _number, "boolean": _boolean}
 
 
 def _nodes(jobs: dict[str, Any]) -> dict[str, Any]:
     """Return the nodes, each after what it depends on; a name that only repeats the key is left out."""
     order = [name for layer in layers(graph_of({"jobs": jobs})) for name in layer]
     nodes = {name: jobs[name] for name in order} | jobs
-    return {name: _unnamed(name, node) for name, node in nodes.items()}
+    return {name: _brief(name, node) for name, node in nodes.items()}
 
 
-def _unnamed(name: str, node: Any) -> Any:
-    repeats = isinstance(node, dict) and node.get("name") == name
-    return {key: value for key, value in node.items() if key != "name"} if repeats else node
+def _brief(name: str, node: Any) -> Any:
+    """Return a node without what says nothing: a name that repeats its key, and empty inputs and outputs."""
+    if not isinstance(node, dict):
+        return node
+    empty = {key for key in ("inputs", "outputs") if node.get(key) == {}}
+    silent = empty | ({"name"} if node.get("name") == name else set())
+    return {key: value for key, value in node.items() if key not in silent}
 
 
 def _ordered(values: dict[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from tests.browser.portal import Portal, running_portal
 
 PICTURE = ROOT / "static" / "img" / "change.png"
 LARGEST_BYTES = 300_000
-MORE_INPUT = ("outputs:\n", "  early_stopping:\n    type: integer\n    default: '50'\noutputs:\n")
+MORE_INPUT = ("outputs:\n", "  early_stopping:\n    type: integer\n    default: 50\noutputs:\n")
 NEW_STEP = ("train_churn_model:6", "train_churn_model:7")
 
 

@@ -40,6 +40,24 @@ def test_wrappers_and_long_references_are_gone() -> None:
     }
 
 
+def test_defaults_are_numbers_and_booleans_again() -> None:
+    ports = {
+        "rate": {"type": "number", "default": "0.05", "min": "0", "max": "1e-4"},
+        "depth": {"type": "integer", "default": "-3"},
+        "fast": {"type": "boolean", "default": "False"},
+        "zip": {"type": "string", "default": "01234"},
+        "odd": {"type": "number", "default": "007"},
+    }
+    raw = {"properties": {"componentSpec": {"type": "command", "inputs": ports}}}
+    assert document_of("component", "c", "1", raw)["inputs"] == {
+        "rate": {"type": "number", "default": 0.05, "min": 0, "max": "1e-4"},
+        "depth": {"type": "integer", "default": -3},
+        "fast": {"type": "boolean", "default": False},
+        "zip": {"type": "string", "default": "01234"},
+        "odd": {"type": "number", "default": "007"},
+    }
+
+
 def test_a_text_of_several_lines_is_a_block() -> None:
     assert yaml_of({"command": "a\nb\n"}) == "command: |\n  a\n  b\n"
     assert yaml_of({"a": {"b": 1}, "c": "\x07\n"}) == 'a:\n  b: 1\nc: "\\a\\n"\n'
