@@ -126,19 +126,6 @@ class Reader:
         """The pages of a run's steps."""
         return self._history.pages(cursor or self._run_path(job_name, "/children"))
 
-    def run_data(self, job_name: str) -> Json | None:
-        """Inputs and outputs with asset ids, definition and metadata of a run."""
-        query = {
-            "runId": job_name,
-            "selectRunMetadata": True,
-            "selectRunDefinition": True,
-            "selectJobSpecification": True,
-        }
-        try:
-            return self._history.object(f"/history/v1.0{self._base}/rundata", method="POST", content=_bytes(query))
-        except NotFound:
-            return None
-
     def metrics(self, job_name: str) -> dict[str, list[Json]]:
         """A run's metric values by name, each `{metricId, createdUtc, step, data: {column: value}}`, oldest first."""
         runs = f"/metric/v2.0{self._base}/runs/{quote(job_name, safe='')}"

@@ -195,13 +195,6 @@ def test_a_run_has_steps_with_times(finished: Any) -> None:
     assert connection.reader.run("nobody") is None
 
 
-def test_a_runs_data_names_its_assets(finished: Any) -> None:
-    _, connection = finished
-    found = connection.reader.run_data("run_1")
-    assert found["runMetadata"]["runId"] == "run_1"
-    assert connection.reader.run_data("nobody") is None
-
-
 def test_a_step_has_logs_and_metrics(finished: Any) -> None:
     _, connection = finished
     step = next(connection.reader.children("run_1")).items[0]["runId"]
