@@ -25,4 +25,7 @@ urlpatterns = [
     path("", include("mlopsportal.changes.urls")),
 ]
 
-handler400 = "mlopsportal.ui.views.bad_request"
+handler400 = "mlopsportal.views.refusing.bad_request"
+handler403 = "mlopsportal.views.refusing.permission_denied"
+handler404 = "mlopsportal.views.refusing.page_not_found"
+handler500 = "mlopsportal.views.refusing.server_error"

@@ -10,7 +10,8 @@ from rest_framework.response import Response
 
 from mlopsportal import urls
 
-handler400 = urls.handler400
+handler400, handler403 = urls.handler400, urls.handler403
+handler404, handler500 = urls.handler404, urls.handler500
 
 
 def fails(request: HttpRequest) -> HttpResponse:
