@@ -22,6 +22,7 @@ from tests.databases import PostgresTemplate, SqliteTemplate, Template
 
 pytest_plugins = ["tests.mirrors"]
 DATA = pytest.StashKey[Path]()
+DATABASE_FIXTURES = frozenset({"db", "committed_db", "database_template"})
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -58,12 +59,14 @@ def use_own_database(entry: dict[str, Any], data: Path) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Refuse what cannot work here, and leave PostgreSQL's own tests out where SQLite runs."""
+    """Refuse what cannot work here, mark what needs the database, and leave PostgreSQL's own tests out on SQLite."""
     on_sqlite = settings.DATABASES["default"]["ENGINE"].endswith("sqlite3")
     for item in items:
         marker = item.get_closest_marker("django_db")
         if marker and (marker.kwargs.get("transaction") or marker.args[:1] == (True,)):
             raise pytest.UsageError(f"{item.nodeid}: the audit log cannot be flushed; use the fixture committed_db")
+        if marker or DATABASE_FIXTURES.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.database)
         if on_sqlite and item.get_closest_marker("postgres"):
             item.add_marker(pytest.mark.skip(reason="needs PostgreSQL; `manage.py test` runs it there"))
 
