@@ -27,7 +27,8 @@ from mlopsportal.specs.ref import Ref, parse_azure_reference, ref_of_arm_id
 from mlopsportal.specs.validate import Judgement
 from registry.models import Workspace
 
-_RUN_EXTRAS: Final = frozenset({"inputs", "compute", "experiment_name", "force_rerun"})
+RUN_EXTRAS: Final = frozenset({"inputs", "compute", "experiment_name", "force_rerun"})
+"""What makes a run more than its version with its defaults: it then takes a review."""
 _ARM_ACTIONS: Final = frozenset({"archive", "restore", "enable", "disable", "delete", "cancel"})
 
 
@@ -395,7 +396,7 @@ class Building:
             raise Unplannable(
                 "run-exists", f"There is a run called {ref.name} already.", "Choose another name.", "name"
             )
-        as_it_is = not pipeline.is_new and not _RUN_EXTRAS & value.keys()
+        as_it_is = not pipeline.is_new and not RUN_EXTRAS & value.keys()
         yield Draft(
             ref,
             StepAction.RUN,

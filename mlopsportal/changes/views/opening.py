@@ -34,6 +34,7 @@ from mlopsportal.changes.forms import (
 from mlopsportal.changes.models import ChangeRequest
 from mlopsportal.changes.states import REVISABLE
 from mlopsportal.changes.views.reading import show_change, visible_change
+from mlopsportal.changes.views.sending import REVIEWED, Sending, sending_of
 from mlopsportal.specs.interface import Interface
 from mlopsportal.specs.ref import InvalidRef, Ref
 from mlopsportal.ui.port_fields import fields_of, values_of
@@ -66,6 +67,13 @@ class NewChangePage:
     back: str = "/changes/"
     refusal: str = ""
     editing: ChangeRequest | None = field(default=None)
+    sending: Sending = REVIEWED
+    address: str = ""
+
+    @property
+    def asks_sending(self) -> bool:
+        """Does what will happen depend on what is typed?"""
+        return bool(self.address)
 
 
 @login_required
@@ -355,15 +363,19 @@ def _run(request: HttpRequest, workspace: Workspace, workspaces: list[str]) -> H
     }
     form = RunForm(_data(request), workspaces=[workspace.slug], initial=initial)
     form.fields.update(fields_of(parameters.interface, parameters.defaults, known=data_references(workspace)))
-    page = NewChangePage(f"Run {target.name} {target.version}", form, workspace, workspaces, crumb="Run")
-    if request.method == "GET":
-        return render(request, "changes/change_new.html", {"page": page})
 
     def documents() -> Pairs:
         inputs = values_of(form.cleaned_data, parameters.interface, parameters.defaults)
         changed = {name: value for name, value in inputs.items() if parameters.defaults.get(name) != value}
         return form.documents(target, changed, defaults=initial)
 
+    page = NewChangePage(f"Run {target.name} {target.version}", form, workspace, workspaces, crumb="Run")
+    pairs = documents() if form.is_bound and form.is_valid() else None
+    page.sending, page.address = sending_of(workspace, actor_of(request), "run", pairs), request.get_full_path()
+    if request.POST.get("do") == "words":
+        return render(request, "changes/_sending.html", {"page": page})
+    if request.method == "GET":
+        return render(request, "changes/change_new.html", {"page": page})
     return _finish(request, page, form, documents)
 
 
@@ -375,6 +387,7 @@ def _action(action: str) -> Callable[[HttpRequest, Workspace, list[str]], HttpRe
         )
         heading = f"{action.capitalize()} {target.kind} {target.name} {target.version or ''}".strip()
         page = NewChangePage(heading, form, workspace, workspaces, crumb=action.capitalize())
+        page.sending = sending_of(workspace, actor_of(request), action, None)
         if request.method == "GET":
             return render(request, "changes/change_new.html", {"page": page})
         return _finish(request, page, form, form.documents)

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from mlopsportal.changes.impact import Line
-from mlopsportal.changes.models import Attempt, Step
+from mlopsportal.changes.models import Attempt, Document, Step
 from mlopsportal.changes.states import StepAction, StepState
-from mlopsportal.specs import diff, recurrence
+from mlopsportal.specs import diff, documents, recurrence
 from mlopsportal.specs.digest import ABSENT
+from mlopsportal.specs.normalize import MAIN
 from mlopsportal.specs.ref import InvalidRef, Ref
 from mlopsportal.ui.templatetags.ui import ref_words
 
@@ -85,7 +86,9 @@ class ShownStep:
 
     @property
     def target(self) -> str:
-        """The object in words: `pipeline churn_training 7`."""
+        """The object in words: `pipeline churn_training 7`; of a new run, what it runs."""
+        if self.row.action == StepAction.RUN and (pipeline := _pipeline_of_run(self.row.after or {})):
+            return ref_words(pipeline, pipeline=True)
         try:
             return ref_words(Ref.parse(self.row.ref), pipeline=self.is_pipeline)
         except InvalidRef:
@@ -101,6 +104,9 @@ class ShownStep:
         return " · ".join(self._summary())
 
     def _summary(self) -> Iterator[str]:
+        if self.row.action == StepAction.RUN:
+            yield from self._run_told()
+            return
         yield from _told(self.row.after or {}) if self.row.before is None else ()
         if self.row.verdict and self.row.before is not None:
             yield self.row.verdict
@@ -109,6 +115,18 @@ class ShownStep:
             yield f"{count} difference{'' if count == 1 else 's'} from what is there"
         if not self.row.method:
             yield "kept by the portal, nothing is sent to Azure"
+
+    def _run_told(self) -> Iterator[str]:
+        """Say with which inputs a run starts, those that were given first, and under which name."""
+        inputs = _part(self.row.after, "inputs")
+        given = [name for name in inputs if name in _inputs_asked(self.row.document)]
+        told = {"given": given, "default": [name for name in inputs if name not in given]}
+        for word, names in told.items():
+            if names:
+                values = ", ".join(f"{name} = {_input_words(inputs[name])}" for name in names)
+                yield f"{word} {values}"
+        yield "with its defaults" if self.row.with_defaults else "not as its defaults are"
+        yield f"as run {self.row.ref.partition(':')[2]}"
 
     @property
     def weight(self) -> str:
@@ -165,6 +183,25 @@ def _told(after: Mapping[str, Any]) -> Iterator[str]:
             yield f"{direction} {', '.join(sorted(ports))}"
     if trigger := _part(after, "trigger"):
         yield f"fires {recurrence.describe(trigger)}"
+
+
+def _pipeline_of_run(after: Mapping[str, Any]) -> Ref | None:
+    """Return the pipeline version a run executes; None for a run that carries its own graph."""
+    text = _part(_part(after, "jobs"), MAIN).get("component")
+    try:
+        return Ref.parse(text) if isinstance(text, str) else None
+    except InvalidRef:
+        return None
+
+
+def _inputs_asked(document: Document | None) -> Mapping[str, Any]:
+    """Return the inputs that the document of a run gives; the others are the version's defaults."""
+    return _part(documents.read(document.path, document.content).value, "inputs") if document is not None else {}
+
+
+def _input_words(value: Any) -> str:
+    found = value.get("uri", value.get("value", value)) if isinstance(value, Mapping) else value
+    return found if isinstance(found, str) else json.dumps(found)
 
 
 def _part(value: Any, key: str) -> Mapping[str, Any]:
