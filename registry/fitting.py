@@ -64,6 +64,17 @@ def misfits_at(
     return [_misfit(node, fault, interface) for fault in after if (fault.rule, fault.path) not in before]
 
 
+def misfits_of_call(
+    inputs: Mapping[str, Any], outputs: Mapping[str, Any], interface: Interface, *, what: str
+) -> list[Misfit]:
+    """Return what would not fit, were something with `interface` run with these inputs and outputs, as a schedule does.
+
+    `what` names who runs it; the node of each misfit is "".
+    """
+    job = {"jobs": {what: {"component": _MOVED, "inputs": inputs, "outputs": outputs}}}
+    return [_misfit("", fault, interface) for fault in judge_edges(job, {_MOVED: interface})]
+
+
 def _misfit(node: str, fault: EdgeFault, interface: Interface) -> Misfit:
     port = fault.path.rpartition("puts.")[2]
     if fault.rule == "input-missing" and port in interface.inputs:

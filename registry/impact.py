@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from mlopsportal.specs.normalize import reference_text
 from mlopsportal.specs.ref import Ref
@@ -29,6 +29,7 @@ RUNS_COUNTED = 200
 NEWEST_RUNS = 8
 PIPELINES_ASKED = 8
 MOST_MODELS = 200
+MOST_ELSEWHERE = 50
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,8 @@ class Place:
 class Consumer:
     """A version that uses another one. `through` is what it names itself, another consumer where it is nested.
 
-    `floats`: it names no version and follows the newest. `depth` 1 is direct use.
+    `floats`: it names no version and follows the newest. `depth` 1 is direct use. `named` is everything it names of
+    what was asked about: the version itself, and its other consumers.
     """
 
     version: Version
@@ -51,6 +53,7 @@ class Consumer:
     through: Ref
     floats: bool
     depth: int
+    named: frozenset[Ref] = frozenset()
 
     @property
     def ref(self) -> Ref:
@@ -75,14 +78,33 @@ class RunsUsing:
 
 
 @dataclass(frozen=True)
+class Twin:
+    """A version of another workspace: the same by name and version, or by what it executes, whatever its name.
+
+    `is_same` says whether both execute the same; None where that is not known of one of them.
+    """
+
+    version: Version
+    is_same: bool | None
+
+    @property
+    def address(self) -> Ref:
+        return self.version.ref.in_workspace(self.version.workspace.slug)
+
+
+@dataclass(frozen=True)
 class Impact:
-    """Everything that uses `ref` inside the registry. `is_cut`: there are more consumers than are listed."""
+    """Everything that uses `ref` inside the registry. `is_cut`: there are more consumers than are listed.
+
+    `shared` are the uses of what has the same name and version in a registry that workspaces share.
+    """
 
     ref: Ref
     consumers: Sequence[Consumer]
     runs: RunsUsing
     models: Sequence[Version]
-    elsewhere: Sequence[Version]
+    twins: Sequence[Twin]
+    shared: Sequence[Use] = ()
     is_cut: bool = False
 
     @property
@@ -108,7 +130,8 @@ def impact_of(
         consumers=consumers,
         runs=runs_using(workspace, ref, pipelines, since=now - RECENT),
         models=models_made_with(workspace, ref, pipelines),
-        elsewhere=same_elsewhere(workspace, ref, visible),
+        twins=twins_of(workspace, ref, visible),
+        shared=shared_uses(ref, visible),
         is_cut=is_cut,
     )
 
@@ -121,13 +144,17 @@ def consumers_of(workspace: Workspace, ref: Ref, *, as_newest: bool | None = Non
     newest = is_newest(workspace, ref) if as_newest is None else as_newest
     targets = {(ref.name, ref.version or ""): newest}
     kind, found, is_cut = ref.kind, dict[int, Consumer](), False
+    named: dict[int, set[Ref]] = defaultdict(set)
     for depth in range(1, DEEPEST + 1):
         uses = _uses(workspace, kind, targets)
         is_cut |= len(uses) > MOST_USES
         newest_first = sorted(
             uses[:MOST_USES], key=lambda use: (use.consumer.created_at, use.consumer_id), reverse=True
         )
-        level = [item for item in _consumers(newest_first, targets, depth) if item.version.pk not in found]
+        everybody = list(_consumers(newest_first, targets, depth))
+        for item in everybody:
+            named[item.version.pk] |= item.named
+        level = [item for item in everybody if item.version.pk not in found]
         room = MOST_CONSUMERS - len(found)
         is_cut |= len(level) > room
         found |= {item.version.pk: item for item in level[:room]}
@@ -137,7 +164,17 @@ def consumers_of(workspace: Workspace, ref: Ref, *, as_newest: bool | None = Non
         latest = _latest(workspace, {row.name for row in above})
         targets = {(row.name, row.version): latest.get(row.name) == row.version for row in above}
         kind = AssetKind.COMPONENT
-    return list(found.values()), is_cut
+    return [replace(item, named=frozenset(named[key])) for key, item in found.items()], is_cut
+
+
+def reaching(consumers: Iterable[Consumer], start: Iterable[Consumer]) -> list[Consumer]:
+    """Return those of the consumers that are among `start` or use one of them, through however many others."""
+    wanted, rest = {item.ref for item in start}, list(consumers)
+    while True:
+        more = {item.ref for item in rest if item.ref not in wanted and item.named & wanted}
+        if not more:
+            return [item for item in rest if item.ref in wanted]
+        wanted |= more
 
 
 def is_newest(workspace: Workspace, ref: Ref) -> bool:
@@ -172,9 +209,9 @@ def _consumers(uses: Sequence[Use], targets: _Targets, depth: int) -> Iterator[C
         version = found[0][0].consumer
         definition = body_of(version.definition) if version.definition else {}
         places = sorted({place_of(use, definition) for use, _ in found}, key=lambda place: place.node)
-        name, number = found[0][1]
-        through = Ref(found[0][0].kind, name, number or None)
-        yield Consumer(version, tuple(places), through, all(not use.version for use, _ in found), depth)
+        refs = [Ref(use.kind, name, number or None) for use, (name, number) in found]
+        floats = all(not use.version for use, _ in found)
+        yield Consumer(version, tuple(places), refs[0], floats, depth, frozenset(refs))
 
 
 def _meant(use: Use, targets: _Targets) -> Iterator[tuple[str, str]]:
@@ -260,11 +297,28 @@ def runs_of_jobs(workspace: Workspace, job_names: Sequence[str]) -> dict[str, in
     return dict(steps.values_list("run_id_azure", "run")) | dict(runs.values_list("job_name", "pk"))
 
 
-def same_elsewhere(workspace: Workspace, ref: Ref, visible: QuerySet[Workspace]) -> list[Version]:
-    """Return the versions of other workspaces that the reader may see and that execute exactly the same."""
-    own = Version.objects.named(workspace, ref).exclude(definition=None).values_list("definition", flat=True).first()
-    if own is None:
-        return []
-    others = Version.objects.filter(Q(workspace__in=visible), definition=own, kind=ref.kind, missing_since=None)
-    rows = others.exclude(workspace=workspace).for_list().select_related("workspace")
-    return list(rows.order_by("workspace__slug", "name", "-created_at", "-id")[:50])
+def twins_of(workspace: Workspace, ref: Ref, visible: QuerySet[Workspace]) -> list[Twin]:
+    """Return the versions of other workspaces that the reader may see and that are named or execute the same."""
+    named = Version.objects.named(workspace, ref).values_list("definition", "fingerprint").first()
+    own, print_of_own = named or (None, "")
+    rows = Version.objects.filter(workspace__in=visible, kind=ref.kind, missing_since=None)
+    rows = rows.exclude(workspace=workspace).for_list().select_related("workspace")
+    rows = rows.order_by("workspace__slug", "name", "-created_at", "-id")
+    found = list(rows.filter(name=ref.name, version=ref.version or "")[:MOST_ELSEWHERE])
+    if own is not None:  # asked apart: one condition with OR would read every version
+        found += rows.filter(definition=own).exclude(pk__in=[row.pk for row in found])[:MOST_ELSEWHERE]
+    return [Twin(row, _is_same(row, own, print_of_own)) for row in found[:MOST_ELSEWHERE]]
+
+
+def _is_same(row: Version, definition: int | None, fingerprint: str) -> bool | None:
+    if definition is not None and row.definition_id is not None:
+        return definition == row.definition_id
+    return fingerprint == row.fingerprint if fingerprint and row.fingerprint else None
+
+
+def shared_uses(ref: Ref, visible: QuerySet[Workspace]) -> list[Use]:
+    """Return where workspaces that the reader may see name the same name and version of a registry that they share."""
+    rows = Use.objects.filter(workspace__in=visible, kind=ref.kind, name=ref.name, version__in={ref.version or "", ""})
+    rows = rows.exclude(registry="").filter(consumer__missing_since=None, consumer__asset__is_anonymous=False)
+    rows = rows.select_related("consumer__workspace").defer("consumer__remainder")
+    return list(rows.order_by("workspace", "-id")[:MOST_ELSEWHERE])

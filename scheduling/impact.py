@@ -43,7 +43,9 @@ class Affected:
     @property
     def is_nothing(self) -> bool:
         found = self.within
-        return not (self.schedules or found.consumers or found.runs.count or found.models or found.elsewhere)
+        return not (
+            self.schedules or found.consumers or found.runs.count or found.models or found.twins or found.shared
+        )
 
 
 def affected_by(

@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from registry.impact import RECENT, Consumer
-from registry.models import Version
+from registry.models import Use
 from scheduling.impact import Affected, ScheduleUsing
 
 
@@ -44,8 +44,27 @@ class RunsUsingSerializer(serializers.Serializer[Any]):
     newest = serializers.ListField(child=serializers.CharField())
 
 
+class TwinSerializer(serializers.Serializer[Any]):
+    """A version of another workspace; `same`: does it execute the same; null: not known."""
+
+    ref = serializers.CharField()
+    same = serializers.BooleanField(allow_null=True)
+
+
+class SharedUseSerializer(serializers.Serializer[Any]):
+    """A use, in any workspace, of the same name and version in a shared registry."""
+
+    ref = serializers.CharField()
+    registry = serializers.CharField()
+    node = serializers.CharField()
+    floats = serializers.BooleanField()
+
+
 class ImpactSerializer(serializers.Serializer[Any]):
-    """Everything that uses `ref`; `cut`: there is more than is listed."""
+    """Everything that uses `ref`; `cut`: there is more than is listed.
+
+    `workspaces` are other workspaces' versions that are named or execute the same; `elsewhere` those that do the same.
+    """
 
     ref = serializers.CharField()
     versions = ConsumerSerializer(many=True)
@@ -54,6 +73,8 @@ class ImpactSerializer(serializers.Serializer[Any]):
     runs = RunsUsingSerializer()
     models = serializers.ListField(child=serializers.CharField())
     elsewhere = serializers.ListField(child=serializers.CharField())
+    workspaces = TwinSerializer(many=True)
+    registries = SharedUseSerializer(many=True)
     cut = serializers.BooleanField()
 
     def to_representation(self, instance: Affected) -> dict[str, Any]:
@@ -70,7 +91,9 @@ class ImpactSerializer(serializers.Serializer[Any]):
                 "newest": [str(run.ref) for run in found.runs.newest],
             },
             "models": [str(row.ref) for row in found.models],
-            "elsewhere": [_elsewhere(row) for row in found.elsewhere],
+            "elsewhere": [str(twin.address) for twin in found.twins if twin.is_same],
+            "workspaces": [{"ref": str(twin.address), "same": twin.is_same} for twin in found.twins],
+            "registries": [_shared(use) for use in found.shared],
             "cut": instance.is_cut,
         }
         return fields
@@ -97,5 +120,6 @@ def _schedule(item: ScheduleUsing) -> dict[str, Any]:
     }
 
 
-def _elsewhere(row: Version) -> str:
-    return str(row.ref.in_workspace(row.workspace.slug))
+def _shared(use: Use) -> dict[str, Any]:
+    ref = use.consumer.ref.in_workspace(use.consumer.workspace.slug)
+    return {"ref": str(ref), "registry": use.registry, "node": use.node, "floats": not use.version}

@@ -10,16 +10,20 @@ from typing import Any
 from mlopsportal.changes.models import Step
 from mlopsportal.changes.states import StepAction
 from mlopsportal.specs.interface import Interface, interface_of
+from mlopsportal.specs.normalize import definition_of_schedule
 from mlopsportal.specs.ref import InvalidRef, Ref
 from mlopsportal.ui.times import duration_words
-from registry.fitting import Fit, fit_of, misfits_at
-from registry.impact import Consumer, consumers_of
+from registry.fitting import Fit, fit_of, misfits_at, misfits_of_call
+from registry.impact import Consumer, consumers_of, reaching
 from registry.mirror import WorkspaceMirror
 from registry.models import Asset, AssetKind, Version, Workspace
+from registry.raw import raw_of
+from scheduling.documents import job_inputs, job_outputs
 from scheduling.impact import ScheduleUsing, schedules_using
 from scheduling.models import Schedule
 
 MOST_STEPS = 50
+MOST_NAMED = 5
 _ENDING = (StepAction.ARCHIVE, StepAction.DELETE)
 
 
@@ -44,6 +48,7 @@ class _Asked:
     def __init__(self, workspace: Workspace, now: datetime, *, own: frozenset[str]) -> None:
         self.workspace = workspace
         self.own = own  # what the change itself writes: the step of it says what becomes of that
+        self.own_names = {text.partition(":")[2].partition(":")[0] for text in own if text.startswith("component:")}
         self.now = now
         self.mirror = WorkspaceMirror(workspace)
 
@@ -63,20 +68,24 @@ class _Asked:
             yield from self._earlier(ref, step.after)
 
     def _newest(self, ref: Ref, after: Any) -> Iterator[Line]:
-        """Who follows the newest version takes this one at once."""
+        """Who follows the newest version takes this one at once, and so does who uses one of those."""
         consumers, _ = consumers_of(self.workspace, ref, as_newest=True)
-        floating = [item for item in consumers if item.is_direct and item.floats]
-        if not floating:
-            return
         schedules = schedules_using(self.workspace, ref, consumers, now=self.now, newest=True)
-        broken = self._broken(floating, _interface(after))
-        if broken:
-            words = f"breaks {_count(broken)}, which {_follow(broken)} its newest version"
-            yield Line(words + self._next_fire(schedules), is_bad=True)
-        fine = len(floating) - len(broken)
-        if fine:
-            still = [item for item in floating if item not in broken]
-            yield Line(f"{_count(still)} {_follow(still)} its newest version and {_go(fine)} on working")
+        if not consumers and not schedules:
+            return
+        interface = _interface(after)
+        broken = reaching(consumers, self._broken([item for item in consumers if item.is_direct], interface))
+        fires = [item for item in schedules if self._stops(item, ref, broken, interface)]
+        run = {item.through for item in schedules}
+        lost, kept = self._live(broken, run), self._live([item for item in consumers if item not in broken], run)
+        if lost or fires:
+            words = f"breaks {_count(lost, fires)} that {_follow(len(lost) + len(fires))} its newest version"
+            yield Line(f"{words}: {_names(lost, fires)}{self._next_fire(fires)}", is_bad=True)
+        fine = [item for item in schedules if item not in fires]
+        if kept or fine:
+            number = len(kept) + len(fine)
+            words = f"{_count(kept, fine)} {_follow(number)} its newest version and {_go(number)} on working"
+            yield Line(f"{words}: {_names(kept, fine)}{self._next_fire(fine)}")
 
     def _earlier(self, ref: Ref, after: Any) -> Iterator[Line]:
         """Who names the version before stays with it; whether they could move is worth knowing."""
@@ -84,12 +93,14 @@ class _Asked:
         if before is None:
             return
         consumers, _ = consumers_of(self.workspace, before, as_newest=False)
-        current = self._current(item for item in consumers if item.is_direct)
+        current = self._current(item for item in consumers if item.is_direct and item.ref.name not in self.own_names)
         using = schedules_using(self.workspace, before, consumers, now=self.now, newest=False)
         schedules = [item for item in using if str(item.schedule.ref) not in self.own]
         if not current and not schedules:
             return
-        words = f"{_all(current, schedules)} {_stay(len(current) + len(schedules))} with {before.name} {before.version}"
+        words = (
+            f"{_count(current, schedules)} {_stay(len(current) + len(schedules))} with {before.name} {before.version}"
+        )
         broken = self._broken(current, _interface(after))
         moved = f"; {_count(broken)} would break if moved" if broken else ""
         yield Line(words + moved + self._next_fire(schedules))
@@ -99,7 +110,7 @@ class _Asked:
         current = self._current(consumers)
         schedules = schedules_using(self.workspace, ref, consumers, now=self.now, newest=False)
         if current or schedules:
-            still = f"{_all(current, schedules)} still {_use(len(current) + len(schedules))} it"
+            still = f"{_count(current, schedules)} still {_use(len(current) + len(schedules))} it"
             yield Line(still + self._next_fire(schedules), is_bad=True)
 
     def _schedule(self, step: Step, ref: Ref) -> Iterator[Line]:
@@ -114,6 +125,24 @@ class _Asked:
         named = self.mirror.interface_named
         places = [place.node for place in item.places if place.node]
         return fit_of(misfit for node in places for misfit in misfits_at(item.definition, node, interface, named))
+
+    def _stops(self, using: ScheduleUsing, ref: Ref, broken: Iterable[Consumer], interface: Interface | None) -> bool:
+        """Would this schedule's next run fail: what it runs is broken, or does not take what it gives any more?"""
+        if using.through != ref:
+            return using.through in {item.ref for item in broken}
+        if interface is None:
+            return False
+        raw = raw_of(using.schedule)
+        job = definition_of_schedule(raw).get("job") or {}
+        if "component" in job:
+            return bool(misfits_of_call(job_inputs(raw), job_outputs(raw), interface, what=using.schedule.name))
+        nodes = using.schedule.uses.filter(kind=ref.kind, name=ref.name, version="").values_list("node", flat=True)
+        return any(misfits_at(job, node, interface, self.mirror.interface_named) for node in nodes)
+
+    def _live(self, consumers: Sequence[Consumer], run: Iterable[Ref]) -> list[Consumer]:
+        """Return those that matter now: the newest of their name, and older ones that a schedule runs."""
+        current, scheduled = self._current(consumers), set(run)
+        return [item for item in consumers if item in current or item.ref in scheduled]
 
     def _current(self, consumers: Iterable[Consumer]) -> list[Consumer]:
         """Return those that are the newest of their name: of a pipeline's ten versions one is of interest."""
@@ -143,21 +172,22 @@ def _interface(after: Any) -> Interface | None:
     return interface_of(spec) if isinstance(spec, Mapping) else None
 
 
-def _count(consumers: Sequence[Consumer]) -> str:
+def _count(consumers: Sequence[Consumer], schedules: Sequence[ScheduleUsing] = ()) -> str:
+    """Return how many of each there are, in words: "2 pipelines, 1 component and 1 schedule"."""
     pipelines = sum(item.version.is_pipeline for item in consumers)
-    others = len(consumers) - pipelines
-    counts = ((pipelines, "pipeline"), (others, "component"))
+    counts = ((pipelines, "pipeline"), (len(consumers) - pipelines, "component"), (len(schedules), "schedule"))
     parts = [f"{number} {noun}{'' if number == 1 else 's'}" for number, noun in counts if number]
-    return " and ".join(parts)
+    return " and ".join(part for part in (", ".join(parts[:-1]), parts[-1] if parts else "") if part)
 
 
-def _all(consumers: Sequence[Consumer], schedules: Sequence[ScheduleUsing]) -> str:
-    counted = f"{len(schedules)} schedule{'' if len(schedules) == 1 else 's'}" if schedules else ""
-    return " and ".join(part for part in (_count(consumers), counted) if part)
+def _names(consumers: Sequence[Consumer], schedules: Sequence[ScheduleUsing]) -> str:
+    names = [item.ref.name for item in consumers] + [item.schedule.name for item in schedules]
+    more = len(names) - MOST_NAMED
+    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-def _follow(consumers: Sequence[Consumer]) -> str:
-    return "follows" if len(consumers) == 1 else "follow"
+def _follow(count: int) -> str:
+    return "follows" if count == 1 else "follow"
 
 
 def _go(count: int) -> str:

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from mlopsportal.specs.ref import Ref
 from registry.models import Workspace
 from registry.sections import section_of
 from registry.views.access import reader
@@ -23,12 +24,13 @@ class ImpactPage:
 
     affected: Affected
     newest: str
+    address: Ref
 
     @property
     def can_move(self) -> bool:
         """Is there a newer version that users could be moved to?"""
-        own = self.affected.within.ref.version
-        return bool(self.newest) and self.newest != own and bool(self.affected.within.consumers)
+        own, found = self.affected.within.ref.version, self.affected
+        return bool(self.newest) and self.newest != own and bool(found.within.consumers or found.schedules)
 
 
 @login_required
@@ -41,5 +43,5 @@ def impact_page(request: HttpRequest, slug: str, section: str, name: str, versio
     frame: VersionPage = version_frame(request, workspace, shown, row, tab="impact")
     visible = Workspace.objects.for_user(reader(request))
     affected = affected_by(workspace, row.ref, visible=visible, now=timezone.now())
-    page = ImpactPage(affected, frame.others[0] if frame.others else "")
+    page = ImpactPage(affected, frame.others[0] if frame.others else "", row.ref.in_workspace(workspace.slug))
     return render(request, "impact.html", {"page": frame, "impact": page})

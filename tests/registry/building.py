@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
 from mlopsportal.accounts.models import Membership, User
 from mlopsportal.accounts.permissions import Role
 from mlopsportal.audit.actions import SYSTEM
@@ -33,3 +36,29 @@ def make_user(name: str, *workspaces: Workspace, role: Role = Role.VIEWER) -> Us
     for workspace in workspaces:
         Membership.objects.create(user=user, workspace=workspace, role=role)
     return user
+
+
+_LARGE = ("registry_version", "registry_use", "registry_run", "registry_step", "registry_edge", "scheduling_schedule")
+
+
+def whole_tables_read(asked: CaptureQueriesContext) -> list[str]:
+    """Return the plan lines that read a large table from end to end; PostgreSQL is asked what it would do if it must.
+
+    A small table is read whole on purpose there: what is judged is whether an index could answer.
+    """
+    queries = [query["sql"] for query in asked.captured_queries if query["sql"].startswith("SELECT")]
+    assert queries, "nothing was asked"
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            explain, whole = "EXPLAIN", "Seq Scan on "
+        else:
+            explain, whole = "EXPLAIN QUERY PLAN", "SCAN "
+        found = []
+        for sql in queries:
+            cursor.execute(f"{explain} {sql}")
+            lines = [str(row[-1]).strip().removeprefix("->").strip() for row in cursor.fetchall()]
+            found += [f"{line}: {sql}" for line in lines if line.startswith(tuple(whole + table for table in _LARGE))]
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL enable_seqscan = on")
+    return found

@@ -14,6 +14,7 @@ from registry.models import Run, Use, Version, Workspace
 from scheduling.impact import affected_by
 from scheduling.models import Schedule, ScheduleUse
 from tests.registry.building import make_user
+from tests.registry.test_impact import copied
 
 pytestmark = pytest.mark.django_db
 
@@ -90,6 +91,33 @@ def test_the_rest_twin_says_the_same(mirrored: Workspace) -> None:
     assert "schedule:churn-training-weekly" in [item["ref"] for item in body["schedules"]]
     assert body["runs"]["count"] > 0
     assert body["next_fire_at"]
+
+
+def test_page_and_rest_name_other_workspaces_only_to_those_who_see_them(mirrored: Workspace) -> None:
+    row = Version.objects.get(workspace=mirrored, kind="component", name="train_churn_model", version="6")
+    copied(row, "prod")
+    copied(row, "unseen")
+    pipeline = copied(
+        Version.objects.get(workspace=mirrored, kind="component", name="churn_training", version="6"), "unseen"
+    )
+    facts = {"kind": "component", "name": row.name, "version": "6", "registry": "shared"}
+    Use.objects.create(workspace=pipeline.workspace, consumer=pipeline, node="train", **facts)
+    client = Client()
+    client.force_login(make_user("both", mirrored, Workspace.objects.get(slug="prod")))
+    shown = client.get(address("components", row.name, "6")).content.decode()
+    body = client.get("/api/v1/workspaces/demo/impact/", {"ref": str(row.ref)}).json()
+    assert "In other workspaces" in shown
+    assert body["workspaces"] == [{"ref": "prod/component:train_churn_model:6", "same": True}]
+    assert body["elsewhere"] == ["prod/component:train_churn_model:6"]
+    assert body["registries"] == []
+    assert "unseen" not in shown
+    client.force_login(make_user("all", mirrored, *Workspace.objects.filter(slug__in=["prod", "unseen"])))
+    shown = client.get(address("components", row.name, "6")).content.decode()
+    body = client.get("/api/v1/workspaces/demo/impact/", {"ref": str(row.ref)}).json()
+    assert "Named in a shared registry" in shown
+    assert [(item["ref"], item["registry"]) for item in body["registries"]] == [
+        ("unseen/component:churn_training:6", "shared")
+    ]
 
 
 @pytest.mark.parametrize("ref", ["", "x", "component:none:1", "\x00", "other/component:a:1", "run:x", "%00:%00:1"])
