@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from django.core.management.base import CommandError
@@ -14,6 +15,7 @@ from mlopsportal.specs.parse import MAX_BYTES
 
 ENDINGS = (".yml", ".yaml")
 _MAX_FOLLOWED = 500
+_MAX_FOLLOWED_CHARACTERS = 16 * MAX_BYTES
 
 
 def read_document(path: Path) -> Document:
@@ -44,14 +46,29 @@ def _files(path: Path) -> Iterator[Path]:
 def documents_beside(documents: Sequence[Document]) -> dict[str, Document]:
     """Read the files that documents refer to by relative path, and those these refer to; by path.
 
-    Only what is there is read: a file that is missing is the checker's to report.
+    Only what is there and can be read is read: a file that is missing is the checker's to report. At most so many
+    files and characters are followed.
     """
     known = {document.path for document in documents}
     found: dict[str, Document] = {}
     waiting = list(documents)
-    while waiting and len(found) < _MAX_FOLLOWED:
+    room = _MAX_FOLLOWED_CHARACTERS
+    while waiting:
         for path in sorted(files_of(waiting.pop())):
-            if path not in known and path not in found and path.endswith(ENDINGS) and Path(path).is_file():
+            if path in known or path in found or not path.endswith(ENDINGS) or not _is_file(path):
+                continue
+            if len(found) >= _MAX_FOLLOWED or room <= 0:
+                return found
+            with suppress(CommandError):
                 found[path] = read_document(Path(path))
+                room -= len(found[path].text)
                 waiting.append(found[path])
     return found
+
+
+def _is_file(path: str) -> bool:
+    """Is there a file? A name that no file can have, or a folder that nobody may enter, is none."""
+    try:
+        return Path(path).is_file()
+    except OSError:
+        return False

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypedDict
 
 from mlopsportal.specs.diff import Change, ChangeJSON, diff
 from mlopsportal.specs.documents import Document, Kind
-from mlopsportal.specs.edges import UNKNOWN_RULE, judge_edges
+from mlopsportal.specs.edges import UNKNOWN_RULE, EdgeFault, judge_edges
+from mlopsportal.specs.evidence import untold_steps
+from mlopsportal.specs.following import followed
 from mlopsportal.specs.interface import (
     Comparison,
     Interface,
@@ -20,7 +22,7 @@ from mlopsportal.specs.interface import (
     interface_of,
     verdict_of,
 )
-from mlopsportal.specs.lift import lift
+from mlopsportal.specs.lift import job_interface
 from mlopsportal.specs.versions import understatement
 
 _TEXT_KEYS = frozenset({"$schema", "name", "version", "display_name", "description", "tags"})
@@ -51,18 +53,27 @@ class Compared:
 
 
 def compare_documents(
-    left: Document, right: Document, *, interfaces: Mapping[str, Interface] | None = None
+    left: Document,
+    right: Document,
+    *,
+    interfaces: Mapping[str, Interface] | None = None,
+    beside: Mapping[str, Document] | None = None,
 ) -> Compared:
     """Compare an older document with a newer one; both must have a value.
 
     Components and pipelines are judged by their interfaces; what has no interface is minor when it does something
-    else than before, patch when only its texts changed. With `interfaces` ("component:train:3" to its interface)
-    every edge of a pipeline is type-checked too.
+    else than before, patch when only its texts changed. Every edge of the newer pipeline is type-checked as far as
+    its components are known: inline, in a document `beside` (by path), or in `interfaces` ("component:train:3" to its
+    interface). A step whose component is not known makes the verdict unknown only where it is new, runs something
+    else than before, or uses it otherwise than the older pipeline did.
     """
     changes = diff(left.value, right.value)
     comparison = _comparison(left, right, changes)
-    if interfaces is not None and left.kind.is_pipeline and right.kind.is_pipeline:
-        edges = compare_edges(left.value, right.value, interfaces).reasons
+    if left.kind.is_pipeline and right.kind.is_pipeline:
+        around = {**(beside or {}), left.path: left, right.path: right}
+        sides = [followed(document, around) for document in (left, right)]
+        known = [{**(interfaces or {}), **side.interfaces} for side in sides]
+        edges = compare_edges(sides[0].value, sides[1].value, known[1], before=known[0], as_written=True).reasons
         comparison = verdict_of([*comparison.reasons, *edges])
     comparison = with_declared(comparison, *(item.ref.version if item.ref else None for item in (left, right)))
     return Compared(comparison.verdict, comparison.reasons, tuple(changes))
@@ -74,29 +85,35 @@ def with_declared(comparison: Comparison, left: str | None, right: str | None) -
     return comparison if reason is None else verdict_of([*comparison.reasons, reason])
 
 
-def compare_edges(left: Mapping[str, Any], right: Mapping[str, Any], interfaces: Mapping[str, Interface]) -> Comparison:
+def compare_edges(
+    left: Mapping[str, Any],
+    right: Mapping[str, Any],
+    interfaces: Mapping[str, Interface],
+    *,
+    before: Mapping[str, Interface] | None = None,
+    as_written: bool = False,
+) -> Comparison:
     """Type-check every edge of the newer pipeline; what did not fit before either is told, but weighs nothing.
 
-    A step that is new or changed, and whose component is not known, makes the verdict unknown.
+    `before` are the interfaces of what the older pipeline runs, where they are not the same `interfaces`.
+    `as_written` says that both are YAML. A use of a component that is not known, other than the older pipeline's,
+    makes the verdict unknown.
     """
-    before = {(fault.rule, fault.path, fault.message) for fault in judge_edges(left, interfaces)}
+    older = interfaces if before is None else before
+    old = {_key(fault) for fault in judge_edges(left, older, as_written=as_written)}
     reasons = []
-    for fault in judge_edges(right, interfaces):
-        is_old = (fault.rule, fault.path, fault.message) in before
-        if fault.rule == UNKNOWN_RULE:
-            if not (is_old and _same_node(fault.path, left, right)):
-                reasons.append(Reason("step-unknown", fault.path, fault.message, Verdict.UNKNOWN))
-        else:
-            weight = Verdict.PATCH if is_old else Verdict.BREAKING
+    for fault in judge_edges(right, interfaces, as_written=as_written):
+        if fault.rule != UNKNOWN_RULE:
+            is_old = _key(fault) in old
             rule = f"still-{fault.rule}" if is_old else f"step-{fault.rule}"
-            reasons.append(Reason(rule, fault.path, fault.message, weight))
+            reasons.append(Reason(rule, fault.path, fault.message, Verdict.PATCH if is_old else Verdict.BREAKING))
+    for fault in untold_steps(left, right, older, interfaces, as_written=as_written):
+        reasons.append(Reason(f"step-{fault.rule}", fault.path, fault.message, Verdict.UNKNOWN))
     return verdict_of(reasons)
 
 
-def _same_node(path: str, left: Mapping[str, Any], right: Mapping[str, Any]) -> bool:
-    name = path.removeprefix("jobs.").rpartition(".")[0]
-    nodes = [spec["jobs"][name] for spec in (left, right)]
-    return bool(nodes[0] == nodes[1])
+def _key(fault: EdgeFault) -> tuple[str, str, str]:
+    return fault.rule, fault.path, fault.message
 
 
 def _comparison(left: Document, right: Document, changes: list[Change]) -> Comparison:
@@ -120,17 +137,7 @@ def _frame(value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _pipeline_interface(document: Document) -> Interface:
-    """Return the interface of a pipeline; what a job fixes is a default of the pipeline it is lifted to."""
-    if document.kind is not Kind.PIPELINE_JOB:
-        return interface_of(document.value)
-    lifted = lift(document.value, path=document.path, version="1", interfaces={})
-    interface = interface_of(lifted.component)
-    given = lifted.run_defaults.get("inputs", {})
-    inputs = {
-        name: replace(port, has_default=True, default=port.default or given[name]) if name in given else port
-        for name, port in interface.inputs.items()
-    }
-    return Interface(inputs, interface.outputs)
+    return job_interface(document) if document.kind is Kind.PIPELINE_JOB else interface_of(document.value)
 
 
 def _without_interface(changes: list[Change]) -> Comparison:

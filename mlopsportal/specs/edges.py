@@ -7,7 +7,7 @@ mirror and no documents.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mlopsportal.specs.bindings import Binding, binding_of
@@ -22,27 +22,63 @@ UNKNOWN_RULE = "interface-unknown"
 class EdgeFault:
     """Something that does not fit: the rule, the path in the pipeline, and what is wrong in a sentence.
 
-    The rule `interface-unknown` says that a component is not known, so that its node could not be judged.
+    The rule `interface-unknown` says that a component is not known, so that its node could not be judged. `known` are
+    the names that there are, where one is given that there is not.
     """
 
     rule: str
     path: str
     message: str
+    known: tuple[str, ...] = ()
 
 
-def judge_edges(definition: Mapping[str, Any], interfaces: Mapping[str, Interface]) -> list[EdgeFault]:
-    """Type-check a pipeline; empty when all of it fits. Never raises.
+def judge_edges(
+    definition: Mapping[str, Any], interfaces: Mapping[str, Interface], *, as_written: bool = False
+) -> list[EdgeFault]:
+    """Type-check a pipeline and every pipeline written inline in it; empty when all of it fits. Never raises.
 
     `interfaces` maps "component:train:3" to what that version takes and gives; inline components are read from the
-    pipeline itself.
+    pipeline itself. `as_written` says that it is YAML, in which a command written inline names all its outputs; a
+    definition leaves out those that only have a type.
     """
-    own = interface_of(definition)
-    frame = _Frame(own, _known(definition, interfaces), _groups(own))
-    faults = [fault for name, node in _nodes(definition) for fault in _judge_node(name, node, frame)]
+    faults = []
+    for prefix, level in levels_of(definition):
+        found = judge_steps(level, interfaces_at(level, interfaces, as_written=as_written))
+        faults += [replace(fault, path=f"{prefix}{fault.path}") for fault in found] if prefix else found
+    return faults
+
+
+def judge_steps(definition: Mapping[str, Any], nodes: Mapping[str, Interface | None]) -> list[EdgeFault]:
+    """Type-check the steps of one pipeline, given what each takes and gives; None for what nobody knows."""
+    own = own_interface(definition)
+    frame = _Frame(own, nodes, groups_of(own))
+    faults = [fault for name, node in steps_of(definition) for fault in _judge_node(name, node, frame)]
     cycle = find_cycle(graph_of(definition))
     if cycle:
         faults.append(EdgeFault("cycle", f"jobs.{cycle[0]}", f"The steps wait for each other: {' → '.join(cycle)}."))
     return faults
+
+
+def levels_of(definition: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield a pipeline and every pipeline written inline in it, each with what its paths begin with."""
+    waiting = [("", definition)]
+    while waiting:
+        prefix, level = waiting.pop()
+        yield prefix, level
+        for name, node in steps_of(level):
+            inner = node.get("component")
+            if isinstance(inner, Mapping) and isinstance(inner.get("jobs"), Mapping):
+                waiting.append((f"{prefix}jobs.{name}.component.", inner))
+
+
+def own_interface(definition: Mapping[str, Any]) -> Interface:
+    """Return what a pipeline takes and gives. A text that a job gives may be a reference: its type is not known."""
+    found, declared = interface_of(definition), definition.get("inputs")
+    texts = (
+        {name for name, given in declared.items() if isinstance(given, str)} if isinstance(declared, Mapping) else ()
+    )
+    inputs = {name: replace(port, type="unknown") if name in texts else port for name, port in found.inputs.items()}
+    return Interface(inputs, found.outputs)
 
 
 @dataclass(frozen=True)
@@ -54,40 +90,69 @@ class _Frame:
     groups: frozenset[str]
 
 
-def _groups(interface: Interface) -> frozenset[str]:
+def groups_of(interface: Interface) -> frozenset[str]:
     """Return the names of the groups of inputs: `g` and `g.deep` for a port `g.deep.x`."""
-    return frozenset(name[:at] for name in interface.inputs for at, letter in enumerate(name) if letter == ".")
+    return frozenset(
+        name[:at] for name in interface.inputs if "." in name for at, letter in enumerate(name) if letter == "."
+    )
 
 
-def _nodes(definition: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def steps_of(definition: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the name and the node of every step of a pipeline."""
     jobs = definition.get("jobs")
     for name, node in jobs.items() if isinstance(jobs, Mapping) else ():
         if isinstance(node, Mapping):
             yield str(name), node
 
 
-def _known(definition: Mapping[str, Any], interfaces: Mapping[str, Interface]) -> dict[str, Interface | None]:
-    return {name: _interface(node, interfaces) for name, node in _nodes(definition)}
+def interfaces_at(
+    level: Mapping[str, Any], interfaces: Mapping[str, Interface], *, as_written: bool
+) -> dict[str, Interface | None]:
+    """Return what each step of one pipeline takes and gives; None when what it runs is not known."""
+    return {name: _interface(node, interfaces, as_written) for name, node in steps_of(level)}
 
 
-def _interface(node: Mapping[str, Any], interfaces: Mapping[str, Interface]) -> Interface | None:
+def _interface(node: Mapping[str, Any], interfaces: Mapping[str, Interface], as_written: bool) -> Interface | None:
     component = node.get("component")
     if isinstance(component, Mapping):
         return interface_of(component)
-    return interfaces.get(component_text(node))
+    if runs_component(node):
+        return interfaces.get(component_text(node))
+    return inline_interface(node) if as_written and "command" in node else None
+
+
+def runs_component(node: Mapping[str, Any]) -> bool:
+    """Does a step run a component, rather than a command, a loop or a condition of its own?"""
+    return "component" in node or "componentId" in node
+
+
+def inline_interface(node: Mapping[str, Any]) -> Interface:
+    """Return what a command written in the step itself takes and gives: what it is given, and its own outputs."""
+    given, outputs = dict(inputs_of(node)), node.get("outputs")
+    return Interface(
+        inputs={name: Port(name, "unknown", optional=True) for name in given},
+        outputs={str(name): _inline_output(str(name), value) for name, value in outputs.items()}
+        if isinstance(outputs, Mapping)
+        else {},
+    )
+
+
+def _inline_output(name: str, value: Any) -> Port:
+    declared = value.get("type") if isinstance(value, Mapping) else None
+    return Port(name, declared.lower() if isinstance(declared, str) else "unknown")
 
 
 def _judge_node(name: str, node: Mapping[str, Any], frame: _Frame) -> Iterator[EdgeFault]:
     interface, path = frame.nodes[name], f"jobs.{name}"
-    if interface is None and ("component" in node or "componentId" in node):
+    if interface is None and runs_component(node):
         shown = component_text(node)
         yield EdgeFault(UNKNOWN_RULE, f"{path}.component", f"{shown or 'The component'} of `{name}` is not known.")
     given = dict(inputs_of(node))
-    groups = _groups(interface) if interface is not None else frozenset()
+    groups = groups_of(interface) if interface is not None else frozenset()
     for port, value in given.items():
         here, wanted = f"{path}.inputs.{port}", interface.inputs.get(port) if interface is not None else None
         if interface is not None and wanted is None and port not in groups:
-            yield EdgeFault("input-unknown", here, f"The component has no input `{port}`.")
+            yield EdgeFault("input-unknown", here, f"The component has no input `{port}`.", tuple(interface.inputs))
         yield from _judge_input(here, value, wanted, frame)
     for port, wanted in interface.inputs.items() if interface is not None else ():
         if wanted.is_required and not _is_given(port, given):
@@ -143,7 +208,7 @@ def _judge_outputs(path: str, outputs: Any, interface: Interface | None, frame: 
         here = f"{path}.outputs.{name}"
         given = interface.outputs.get(str(name)) if interface is not None else None
         if interface is not None and given is None:
-            yield EdgeFault("output-unknown", here, f"The component has no output `{name}`.")
+            yield EdgeFault("output-unknown", here, f"The component has no output `{name}`.", tuple(interface.outputs))
         binding = binding_of(value)
         if binding is None or not binding.is_parent_output:
             continue

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mlopsportal.specs.bindings import binding_of
@@ -220,6 +220,18 @@ class _Lifting:
             if key in self.defaults:
                 message = f"the {key.replace('_', ' ')} became a run default of the pipeline version"
                 self._note("lifted-default", key, str(self.defaults[key]), str(self.defaults[key]), message)
+
+
+def job_interface(document: Document) -> Interface:
+    """Return the interface of a pipeline job: what it fixes is a default of the pipeline that it is lifted to."""
+    lifted = lift(document.value, path=document.path, version="1", interfaces={})
+    interface = interface_of(lifted.component)
+    given = lifted.run_defaults.get("inputs", {})
+    inputs = {
+        name: replace(port, has_default=True, default=port.default or given[name]) if name in given else port
+        for name, port in interface.inputs.items()
+    }
+    return Interface(inputs, interface.outputs)
 
 
 def _is_usable(key: str, item: Any) -> bool:

@@ -16,6 +16,7 @@ from mlopsportal.specs.checks.shape import check_paths, check_secrets
 from mlopsportal.specs.documents import Document, Kind
 from mlopsportal.specs.mirrored import Mirror, MirroredVersion
 from mlopsportal.specs.order import DocumentCycle, files_of, in_dependency_order
+from mlopsportal.specs.practices import Level, with_advice
 from mlopsportal.specs.problems import Problem, Repair
 from mlopsportal.specs.ref import Ref
 from mlopsportal.specs.repair import repair
@@ -38,12 +39,14 @@ def check(
     now: datetime | None = None,
     beside: Mapping[str, Document] | None = None,
     exists: Callable[[str], bool] | None = None,
+    levels: Mapping[str, Level] | None = None,
 ) -> dict[str, list[Problem]]:
     """Judge documents as they stand, by path, in the order of their lines.
 
     Without a mirror only the texts and each other are looked at. `beside` holds further documents that may be
     referred to by path but are not judged themselves. `now` (aware) is needed to tell what lies in the past, `exists`
-    to tell whether there is something at a path that a document names.
+    to tell whether there is something at a path that a document names. With `levels`, those of the practices by code,
+    their advice comes along; they never make an error.
     """
     by_path = {**(beside or {}), **{document.path: document for document in documents}}
     surroundings = Surroundings(by_path, mirror, now, exists)
@@ -51,6 +54,9 @@ def check(
     for report in reports.values():
         _check_files(report, reports)
     _check_together(documents, reports)
+    if levels is not None:
+        for report in reports.values():
+            report.problems = with_advice(report.document, report.problems, surroundings, levels)
     return {path: _in_order(report.problems) for path, report in reports.items()}
 
 
@@ -142,8 +148,9 @@ def judge(
     mirror: Mirror | None,
     default_compute: str | None = None,
     now: datetime | None = None,
+    levels: Mapping[str, Level] | None = None,
 ) -> dict[str, Judgement]:
-    """Repair the documents of a change, then check what came of it; by path.
+    """Repair the documents of a change, then check what came of it; by path. `levels` as for `check`.
 
     Places are those of the text as it was sent in.
     """
@@ -154,5 +161,5 @@ def judge(
         value, made = repair(document, mirror=mirror, default_compute=default_compute, siblings=siblings)
         repaired[document.path] = document.with_value(value) if made else document
         repairs[document.path] = tuple(made)
-    problems = check(list(repaired.values()), mirror=mirror, now=now)
+    problems = check(list(repaired.values()), mirror=mirror, now=now, levels=levels)
     return {path: Judgement(repaired[path], repairs[path], tuple(problems[path])) for path in repaired}

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from mlopsportal.management.reading import read_document
+from mlopsportal.management.reading import documents_beside, read_document
 from mlopsportal.specs.comparison import Compared, compare_documents
 from mlopsportal.specs.documents import Document
 
@@ -24,7 +24,8 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print JSON and nothing else")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        compared = compare_documents(_readable(options["left"]), _readable(options["right"]))
+        left, right = _readable(options["left"]), _readable(options["right"])
+        compared = compare_documents(left, right, beside=documents_beside([left, right]))
         if options["json"]:
             self.stdout.write(json.dumps(compared.as_json(), indent=2))
         else:

@@ -6,6 +6,7 @@ holds them with their defaults.
 
 from __future__ import annotations
 
+from mlopsportal.specs.practices.advice import told, with_advice
 from mlopsportal.specs.practices.practice import LEVELS, POINTS, Level, Practice
 from mlopsportal.specs.practices.score import Missing, Score, score
 from mlopsportal.specs.practices.table import CONSEQUENCES, DEFAULTS, PRACTICES, follow
@@ -22,4 +23,6 @@ __all__ = [
     "Score",
     "follow",
     "score",
+    "told",
+    "with_advice",
 ]

@@ -73,10 +73,21 @@ def without_compute(value: Mapping[str, Any], report: Report) -> None:
     if "trigger" in value:
         _schedule_without_compute(value.get("create_job"), report)
     elif not _default_compute(value) and isinstance(value.get("jobs"), Mapping):
-        missing = nodes_without_compute(value["jobs"], report)
+        missing = nodes_without_compute(value["jobs"], report) + _unknown_inside(value, report)
         if missing:
             message = f"No compute is set for {', '.join(missing[:5])}{' and others' if missing[5:] else ''}."
             report.add("compute-set", "jobs", message, "Add `settings: {default_compute: azureml:<name>}`.")
+
+
+def _unknown_inside(value: Mapping[str, Any], report: Report) -> list[str]:
+    """Return the names of pipelines run as steps, without a compute, of which nobody sees here whether they set one."""
+    missing = []
+    for path, kind, node in nodes(value):
+        if kind == "pipeline" and not _default_compute(node):
+            inner = runnable_of(node.get("component"), report)
+            if inner is None or inner.value is None:
+                missing.append(path.rpartition(".")[2])
+    return missing
 
 
 def _schedule_without_compute(job: Any, report: Report) -> None:

@@ -18,7 +18,7 @@ from mlopsportal.specs.practices.practice import (
 from mlopsportal.specs.problems import Problem
 
 _JUDGED = VERSIONED | SCHEDULES
-_RUNNING = SCHEDULES | {Kind.PIPELINE_JOB}
+_RUNNING = SCHEDULES | {Kind.PIPELINE_JOB, Kind.ACTION}
 _ACTED = _JUDGED | {Kind.ACTION, Kind.ENVIRONMENT, Kind.DATA, Kind.MODEL, Kind.OTHER_JOB, Kind.OTHER_SCHEDULE}
 
 PRACTICES: dict[str, Practice] = {
@@ -26,7 +26,7 @@ PRACTICES: dict[str, Practice] = {
     for practice in (
         Practice("no-secrets", "hard", _ACTED, references.secrets),
         Practice("compute-set", "hard", _RUNNING, steps.without_compute),
-        Practice("pinned-references", "soft", _JUDGED, references.floating),
+        Practice("pinned-references", "soft", _JUDGED | {Kind.ACTION}, references.floating),
         Practice("pinned-environments", "soft", VERSIONED, references.floating_environments),
         Practice("modular", "advisory", PIPELINES, steps.inline_steps, steps.has_nodes),
         Practice("parameterised", "advisory", PIPELINES, steps.literal_data, steps.has_nodes),
