@@ -69,7 +69,7 @@ def document_of(kind: str, name: str, version: str, raw: Json) -> dict[str, Any]
     """Return a version as a YAML document: short references, plain values, no read-only fields."""
     properties = facts.properties_of(raw)
     if kind == AssetKind.COMPONENT:
-        spec = facts.mapping(properties.get("componentSpec"))
+        spec = _with_texts(facts.mapping(properties.get("componentSpec")), properties)
         written = {"name": name, "version": version} | {key: value for key, value in spec.items() if key not in _NOISE}
         kept = facts.mapping(properties.get("properties"))
         extra = {key: value for key, value in kept.items() if key not in _NOISE}
@@ -108,6 +108,12 @@ def _boolean(text: Any) -> Any:
 
 _NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,15})?")
 _READERS = {"number": _number, "integer": _number, "boolean": _boolean}
+
+
+def _with_texts(spec: Json, properties: Json) -> Json:
+    """Return a component with the description and tags that Azure keeps beside it, where it has none of its own."""
+    beside = {key: properties[key] for key in ("description", "tags") if properties.get(key) and not spec.get(key)}
+    return {**spec, **beside}
 
 
 def _nodes(jobs: dict[str, Any]) -> dict[str, Any]:

@@ -61,3 +61,12 @@ def test_defaults_are_numbers_and_booleans_again() -> None:
 def test_a_text_of_several_lines_is_a_block() -> None:
     assert yaml_of({"command": "a\nb\n"}) == "command: |\n  a\n  b\n"
     assert yaml_of({"a": {"b": 1}, "c": "\x07\n"}) == 'a:\n  b: 1\nc: "\\a\\n"\n'
+
+
+def test_texts_that_azure_keeps_beside_the_component_are_not_lost() -> None:
+    raw = {"properties": {"componentSpec": {"type": "command"}, "description": "Lists.", "tags": {"owner": "churn"}}}
+    written = document_of("component", "ls", "1", raw)
+    assert (written["description"], written["tags"]) == ("Lists.", {"owner": "churn"})
+    raw["properties"]["componentSpec"] |= {"description": "Lists files.", "tags": {"team": "churn"}}
+    written = document_of("component", "ls", "1", raw)
+    assert (written["description"], written["tags"]) == ("Lists files.", {"team": "churn"})
