@@ -79,6 +79,7 @@ class DocumentForm(forms.Form):
     path = forms.CharField(max_length=255, required=False, help_text="A file name, for example train.yml")
     content = YamlField(required=False, label="YAML")
 
+    marks_optional = False  # a document takes both; only one that is left empty wholly is left out
     problem_values: Sequence[Problem] = ()
     repairs: Sequence[Repair] = ()
 

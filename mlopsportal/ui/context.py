@@ -41,7 +41,8 @@ class NavWorkspace(Protocol):
 
 @dataclass
 class Navigation:
-    """The state of the top bar. Asks the database only when a template reads `workspaces` for a signed-in person."""
+    """The state of the top bar. Asks the database only when a template reads `workspaces` or
+    `may_audit` for a signed-in person."""
 
     request: HttpRequest
 
@@ -73,6 +74,14 @@ class Navigation:
     def name(self) -> str:
         """The sign-in name of the person; "" when there is none."""
         return str(self.request.user.get_username()) if self.signed_in else ""
+
+    @cached_property
+    def may_audit(self) -> bool:
+        """Is there any part of the audit log that the person may read?"""
+        if not self.signed_in:
+            return False
+        scope = cast(Any, self.request.user).audit_scope()  # the account's own answer: ui lies below accounts
+        return scope is None or bool(scope)
 
     @cached_property
     def workspaces(self) -> list[NavWorkspace]:

@@ -10,8 +10,10 @@ from django.urls import reverse
 
 from mlopsportal.audit import log
 from mlopsportal.audit.actions import SYSTEM, Action
+from mlopsportal.changes import workflow
 from mlopsportal.changes.models import ChangeRequest
 from mlopsportal.changes.states import State
+from mlopsportal.changes.views.pages import ChangePage
 from mlopsportal.queue.drain import drain
 from tests.changes.building import (
     PREP,
@@ -215,6 +217,56 @@ def test_who_may_not_withdraw_is_not_asked(team: Team) -> None:
 @pytest.mark.parametrize(("number", "status"), [("0", 404), ("x", 400), ("9" * 30, 400)])
 def test_documents_of_no_change_cannot_be_taken_again(team: Team, number: str, status: int) -> None:
     assert browser(team, "author").get(reverse("change-new"), {"ws": "demo", "again": number}).status_code == status
+
+
+def test_the_plan_is_spoken_of_as_the_state_has_it(team: Team) -> None:
+    change = opened(team)
+    assert "If approved" in page(team, "viewer", change)
+    change = approved(team, change)
+    assert "What will be done" in page(team, "viewer", change)
+    workflow.withdraw(change, actor=team.actor("author"))
+    shown = page(team, "viewer", change)
+    assert "What it would have done" in shown
+    assert "what the worker would have sent" in shown
+    assert "If approved" not in shown
+    assert "still needed" not in shown
+
+
+def test_every_state_after_review_has_a_heading_of_its_own() -> None:
+    headed = {state: ChangePage(ChangeRequest(state=state), SYSTEM).plan_heading for state in State}
+    wishes = {state for state, heading in headed.items() if heading == "If approved"}
+    assert wishes == {State.DRAFT, State.PLANNING, State.IN_REVIEW, State.CHANGES_REQUESTED}
+
+
+@pytest.mark.parametrize("name", ["viewer", "author", "reviewer", "operator"])
+def test_the_audit_log_is_offered_to_those_alone_who_may_read_it(team: Team, name: str) -> None:
+    change = opened(team)
+    for query in ("", "?tab=timeline"):
+        assert reverse("event-list") not in page(team, name, change, query)
+    assert browser(team, name).get(reverse("event-list")).status_code == 403
+    assert reverse("event-list") in page(team, "auditor", change)
+
+
+def test_a_document_is_taken_out_of_the_form_and_the_others_stay(team: Team) -> None:
+    pairs = [("a.yml", "name: first"), ("b.yml", "name: second"), ("c.yml", "name: third")]
+    address = reverse("change-new")
+    response = browser(team, "author").post(address, documents(*pairs, do="remove-1", title=""))
+    shown = response.content.decode()
+    assert response.status_code == 200
+    assert "name: first" in shown
+    assert "name: third" in shown
+    assert "name: second" not in shown
+    assert 'name="doc-TOTAL_FORMS" value="2"' in shown
+    last = browser(team, "author").post(address, documents(pairs[0], do="remove-0")).content.decode()
+    assert 'name="doc-TOTAL_FORMS" value="1"' in last
+    assert not ChangeRequest.objects.exists()
+
+
+def test_a_document_has_no_optional_half(team: Team) -> None:
+    shown = browser(team, "author").get(reverse("change-new")).content.decode()
+    assert '<label for="id_doc-0-path">Path</label>' in shown
+    assert '<label for="id_doc-0-content">YAML</label>' in shown
+    assert 'Description <span class="need">optional</span>' in shown
 
 
 def test_an_applied_pipeline_is_run_through_its_parameter_form(team: Team) -> None:

@@ -88,14 +88,15 @@ def test_the_workspace_is_that_of_the_page_else_the_last_else_the_first(path: st
 
 
 @pytest.mark.django_db
-def test_the_frame_costs_one_query(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+def test_the_frame_asks_for_workspaces_and_for_the_log_only(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     asked = request("/help/")
     asked.user = member_of("prod", "demo")
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         page = help_page(asked).content.decode()
     assert "reader" in page
     assert 'href="/w/demo/pipelines/"' in page
     assert "foreign" not in page
+    assert 'href="/audit/"' not in page
 
 
 @pytest.mark.django_db

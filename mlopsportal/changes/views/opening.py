@@ -125,20 +125,22 @@ def _from_documents(request: HttpRequest, workspace: Workspace, workspaces: list
 
 def _take_documents(request: HttpRequest, page: NewChangePage) -> bool:
     """Bind the page's forms to what was posted, uploaded files among the documents; False: only show them again."""
-    form = DocumentsWishForm(request.POST, request.FILES, workspaces=page.workspaces)
-    if request.POST.get("do") in ("add", "check"):
+    form, do = DocumentsWishForm(request.POST, request.FILES, workspaces=page.workspaces), request.POST.get("do", "")
+    is_rearranged = do == "add" or do.startswith("remove-")
+    if is_rearranged or do == "check":
         form.fields["title"].required = False  # it is asked for when the change is opened
     form.is_valid()
     written = DocumentFormSet(request.POST, prefix="doc")
     kept = [
         {"path": item["path"].value() or "", "content": item["content"].value() or ""}
-        for item in written.forms
-        if item.has_text
+        for index, item in enumerate(written.forms)
+        if item.has_text and do != f"remove-{index}"
     ]
     kept += [{"path": name, "content": text} for name, text in form.cleaned_data.get("files") or []]
     page.form = form
-    if request.POST.get("do") == "add":
+    if is_rearranged:
         page.documents = DocumentFormSet(prefix="doc", initial=kept)
+        page.documents.extra = 1 if do == "add" or not kept else 0
         return False
     page.documents = DocumentFormSet(document_data(kept), prefix="doc")
     return True
@@ -237,7 +239,11 @@ def _examine(page: NewChangePage, pairs: Pairs) -> bool:
     assert page.workspace is not None  # noqa: S101 - a form is shown for a chosen workspace only
     mirror = WorkspaceMirror(page.workspace)
     examined = bundling.examine(
-        pairs, mirror=mirror, default_compute=page.workspace.default_compute or None, now=timezone.now()
+        pairs,
+        mirror=mirror,
+        default_compute=page.workspace.default_compute or None,
+        now=timezone.now(),
+        levels=levels_of(page.workspace),
     )
     by_path = {item.document.path: item for item in examined}
     page.checked = True

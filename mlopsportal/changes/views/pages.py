@@ -17,10 +17,10 @@ from mlopsportal.audit.actions import Action, Actor, sentence_of
 from mlopsportal.audit.lines import told_by
 from mlopsportal.audit.models import Event
 from mlopsportal.changes import approvals, policy
-from mlopsportal.changes.checks import Level
+from mlopsportal.changes.checks import Stop
 from mlopsportal.changes.impact import Line, impact_of_steps
 from mlopsportal.changes.models import ChangeRequest, Document, Plan, Review, Revision
-from mlopsportal.changes.settling import soft_checks_failed
+from mlopsportal.changes.settling import stops_of
 from mlopsportal.changes.states import (
     MOVES,
     NEXT,
@@ -53,6 +53,24 @@ _TONES: Final = {
     Action.CHANGE_UNKNOWN: "warn",
     Action.CHANGE_STALE: "warn",
     Action.CHANGE_APPROVALS_VOIDED: "warn",
+}
+_PLAN_HEADINGS: Final = {
+    State.APPROVED: "What will be done",
+    State.QUEUED: "What will be done",
+    State.WAITING_FOR_WINDOW: "What will be done",
+    State.WAITING_FOR_LOCK: "What will be done",
+    State.APPLYING: "Being done",
+    State.APPLIED: "Applied",
+    State.FAILED: "Not applied",
+    State.PARTIALLY_APPLIED: "Applied in part",
+    State.UNKNOWN: "Begun, with an open outcome",
+    State.STALE: "Planned before the workspace changed",
+    State.PLAN_FAILED: "The last plan",
+    State.NO_CHANGE: "The plan",
+    State.REJECTED: "What it would have done",
+    State.WITHDRAWN: "What it would have done",
+    State.SUPERSEDED: "What it would have done",
+    State.EXPIRED: "What it would have done",
 }
 _VERDICT_TONES: Final = {"breaking": "warn", "minor": "info", "patch": "good", "unknown": "warn"}
 _VERDICT_WORDS: Final = {
@@ -294,7 +312,9 @@ class ChangePage:
 
     @cached_property
     def approvals_missing(self) -> range:
-        return range(max(0, self.approvals.needed - self.approvals.given))
+        """One for each approval that is still to be given; none once the change has ended."""
+        missing = self.approvals.needed - self.approvals.given if self.change.is_open else 0
+        return range(max(0, missing))
 
     @cached_property
     def _counting(self) -> set[int]:
@@ -416,12 +436,18 @@ class ChangePage:
 
     @property
     def plan_heading(self) -> str:
-        return "Applied" if self.change.state == State.APPLIED else "If approved"
+        """What the steps are in this state: a wish, a promise, or something that was done or given up."""
+        return _PLAN_HEADINGS.get(State(self.change.state), "If approved")
 
     @property
     def requests_words(self) -> str:
-        sent = self.change.state == State.APPLIED
-        return "what the worker sent, and nothing else" if sent else "what the worker will send, and nothing else"
+        if self.change.state == State.APPLIED:
+            return "what the worker sent, and nothing else"
+        if self.change.state in TERMINAL:
+            return "what the worker would have sent"
+        if self.change.state in RESUMABLE:
+            return "each says whether it was sent"
+        return "what the worker will send, and nothing else"
 
     @property
     def no_plan_text(self) -> str:
@@ -478,8 +504,13 @@ class ChangePage:
             return []
         if not can(self.actor, Permission.OVERRIDE, self.change.workspace):
             return []
-        stopping = set(soft_checks_failed(self.change))
-        return [check for check in self.checks_failed if check["level"] == Level.SOFT and check["code"] in stopping]
+        codes = {stop.code for stop in self.stops if stop.can_override}
+        return [check for check in self.checks_failed if check["code"] in codes]
+
+    @cached_property
+    def stops(self) -> list[Stop]:
+        """The checks that stop the apply by the levels of now."""
+        return stops_of(self.change)
 
     # What the reader may do
 
@@ -564,9 +595,8 @@ class ChangePage:
     def _why_not_apply(self, apply_right: bool) -> str:
         if not apply_right:
             return "It takes the role operator or admin in this workspace to apply."
-        failed = soft_checks_failed(self.change)
-        if failed:
-            return f"These checks failed and are not overridden: {', '.join(failed)}."
+        if self.stops:
+            return f"Checks stop it: {'; '.join(stop.reason for stop in self.stops)}."
         return ""
 
 
