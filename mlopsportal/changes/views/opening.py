@@ -41,6 +41,7 @@ from mlopsportal.ui.port_fields import fields_of, values_of
 from registry.mirror import WorkspaceMirror
 from registry.models import AssetKind, Version, Workspace
 from registry.pipelines import data_references, pipeline_parameters
+from registry.practices import levels_of
 from registry.raw import raw_of
 from registry.rendering import document_of, yaml_of
 from scheduling import documents as schedule_documents

@@ -33,6 +33,7 @@ from mlopsportal.changes.states import (
     StepAction,
     Verdict,
 )
+from mlopsportal.changes.views.rivals import Rival, rivals_of
 from mlopsportal.changes.views.steps import ShownStep
 from mlopsportal.changes.views.watching import Opened, newest_event
 from mlopsportal.specs import diff, textdiff
@@ -287,6 +288,7 @@ class ChangePage:
         shown = [ShownStep(row, tuple(row.attempts.all())) for row in rows]
         if self.change.state in TERMINAL:
             return shown
+        shown = [replace(step, rivals=tuple(self._rivals_about(step.row.ref))) for step in shown]
         impact = impact_of_steps(self.change.workspace, [step.row for step in shown], now=timezone.now())
         drafts = {document.row.pk: document for document in self.documents if document.follows is not None}
         return [self._with_surroundings(step, impact, drafts.get(step.row.document_id or 0)) for step in shown]
@@ -299,6 +301,19 @@ class ChangePage:
         if draft is None or step.row.action != StepAction.CREATE:
             return replace(step, impact=lines)
         return replace(step, impact=lines, follows=draft.follows, draft=draft.address)
+
+    @cached_property
+    def rivals(self) -> list[Rival]:
+        """The other open changes that want an object of this one."""
+        refs = {document.row.ref for document in self.documents}
+        if self.plan is not None:
+            refs |= set(self.plan.steps.values_list("ref", flat=True))
+        return rivals_of(self.change, refs)
+
+    def _rivals_about(self, ref: str) -> Iterator[ChangeRequest]:
+        """Return those that want this object, or its next version whichever that will be."""
+        about = {ref, ref.rpartition(":")[0]}
+        return (rival.change for rival in self.rivals if about & set(rival.refs))
 
     @cached_property
     def wish(self) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from mlopsportal.changes.impact import Line
-from mlopsportal.changes.models import Attempt, Document, Step
+from mlopsportal.changes.models import Attempt, ChangeRequest, Document, Step
 from mlopsportal.changes.states import StepAction, StepState
 from mlopsportal.specs import diff, documents, recurrence
 from mlopsportal.specs.digest import ABSENT
@@ -35,6 +35,7 @@ class ShownStep:
     impact: tuple[Line, ...] = ()
     follows: Ref | None = None
     draft: Ref | None = None
+    rivals: tuple[ChangeRequest, ...] = ()
 
     def __getattr__(self, name: str) -> Any:  # everything else is the row's own column
         return getattr(self.row, name)
