@@ -36,11 +36,13 @@ from mlopsportal.changes.schemas import (
 from mlopsportal.changes.states import Origin, State
 from mlopsportal.specs import documents as specs_documents
 from mlopsportal.specs import validate
+from mlopsportal.specs.practices import DEFAULTS
 from mlopsportal.specs.problems import Problem
 from mlopsportal.ui.api import KeysetPagination
 from mlopsportal.ui.openapi import RefusalSerializer
 from registry.mirror import WorkspaceMirror
 from registry.models import Workspace
+from registry.practices import levels_of
 
 Data = dict[str, Any]
 
@@ -231,7 +233,7 @@ class ChangeComments(ChangeView):
 
 
 class DocumentsCheck(ChangeView):
-    """Check documents as they stand; with a workspace, against its mirror too. Opens nothing."""
+    """Check documents as they stand; with a workspace, against its mirror and by its levels too. Opens nothing."""
 
     @extend_schema(
         operation_id="documents_check", request=CheckSerializer, responses=_answers(200, CheckedSerializer(many=True))
@@ -239,9 +241,11 @@ class DocumentsCheck(ChangeView):
     def post(self, request: Request) -> Response:
         body = self.body(request, CheckSerializer)
         slug = body.get("workspace")
-        mirror = None if slug is None else WorkspaceMirror(_workspace(request, slug))
+        workspace = None if slug is None else _workspace(request, slug)
+        mirror = None if workspace is None else WorkspaceMirror(workspace)
+        levels = DEFAULTS if workspace is None else levels_of(workspace)
         read = [specs_documents.read(path, text) for path, text in bundling.confined(_pairs(body["documents"]))]
-        problems = validate.check(read, mirror=mirror, now=timezone.now())
+        problems = validate.check(read, mirror=mirror, now=timezone.now(), levels=levels)
         return Response([_checked(document, problems[document.path]) for document in read])
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 from mlopsportal.changes.errors import InvalidDocuments
 from mlopsportal.specs import documents, order, validate
 from mlopsportal.specs.documents import Document, Kind
+from mlopsportal.specs.practices import Level
 from mlopsportal.specs.validate import Judgement
 
 MOST_DOCUMENTS: Final = 50
@@ -47,11 +48,16 @@ def _clean_path(path: str) -> str:
 
 
 def examine(
-    pairs: Sequence[Pair], *, mirror: validate.Mirror, default_compute: str | None, now: datetime
+    pairs: Sequence[Pair],
+    *,
+    mirror: validate.Mirror,
+    default_compute: str | None,
+    now: datetime,
+    levels: Mapping[str, Level] | None = None,
 ) -> list[Judgement]:
-    """Read, repair and check the documents, in the order given."""
+    """Read, repair and check the documents, in the order given; with `levels` the practices' advice comes along."""
     found = [documents.read(path, text) for path, text in pairs]
-    judged = validate.judge(found, mirror=mirror, default_compute=default_compute, now=now)
+    judged = validate.judge(found, mirror=mirror, default_compute=default_compute, now=now, levels=levels)
     return [judged[document.path] for document in found]
 
 

@@ -1,196 +1,234 @@
-"""The checks a plan is put to, each advisory, soft or hard; plain values, no Django, no tables.
+"""The checks a plan is put to: the practices on every document, and what the change would do; no Django, no tables.
 
-A soft check that failed stops the apply until somebody with the right to overrides it; a hard one stops the
-plan. A check that could not be made is never a passed one.
+Each has the level of its workspace. A soft check that failed stops the apply until somebody with the right to
+overrides it; a hard one stops the plan. A check that could not be made is never a passed one.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
-from enum import StrEnum
-from typing import Any, TypedDict
+from typing import Any, Final, TypedDict
 
-from mlopsportal.specs.ref import parse_azure_reference
+from mlopsportal.specs.checks.context import Surroundings
+from mlopsportal.specs.documents import Document
+from mlopsportal.specs.practices import CONSEQUENCES, DEFAULTS, LEVELS, PRACTICES, Level
+from mlopsportal.specs.problems import Problem, Severity
 
 
-class Level(StrEnum):
-    """What a failed check does: is shown, stops the apply until overridden, or stops the plan."""
+class PlaceJSON(TypedDict):
+    """One place where a check failed, in the author's document; `line` is None where it is not known."""
 
-    ADVISORY = "advisory"
-    SOFT = "soft"
-    HARD = "hard"
+    file: str
+    line: int | None
+    path: str
+    message: str
+    fix: str
 
 
 class CheckJSON(TypedDict):
-    """A check as the plan stores it and the API prints it."""
+    """A check as the plan stores it; the API leaves the places out."""
 
     code: str
     level: str
     passed: bool
     message: str
+    places: list[PlaceJSON]
+
+
+@dataclass(frozen=True)
+class Place:
+    """One place where a check failed: the file, and what is wrong there."""
+
+    file: str
+    problem: Problem
+
+    @property
+    def words(self) -> str:
+        """File, line and path, what is wrong, and what to do."""
+        line = "" if self.problem.line is None else f":{self.problem.line}"
+        path = f" {self.problem.path}" if self.problem.path else ""
+        return f"{self.file}{line}{path}: {self.problem.message} {self.problem.fix}".rstrip()
+
+    def as_json(self) -> PlaceJSON:
+        found = self.problem
+        return {
+            "file": self.file,
+            "line": found.line,
+            "path": found.path,
+            "message": found.message,
+            "fix": found.fix,
+        }
 
 
 @dataclass(frozen=True)
 class Check:
-    """The outcome of one check; `message` says what was found and what to do, "" when it passed."""
+    """The outcome of one check: passed, or the places where it is not, or `why` it could not be made."""
 
     code: str
     level: Level
-    passed: bool
-    message: str = ""
+    places: tuple[Place, ...] = ()
+    why: str = ""
+
+    @property
+    def passed(self) -> bool:
+        return not self.places and not self.why
+
+    @property
+    def message(self) -> str:
+        """What was found and what to do, "" when it passed."""
+        told = [place.words for place in self.places[:_MOST_TOLD]]
+        rest = len(self.places) - len(told)
+        more = [f"And {rest} more place{'' if rest == 1 else 's'}."] if rest else []
+        return " ".join([*told, *more]) or self.why
 
     def as_json(self) -> CheckJSON:
-        return {"code": self.code, "level": str(self.level), "passed": self.passed, "message": self.message}
+        places = [place.as_json() for place in self.places[:_MOST_PLACES]]
+        return {
+            "code": self.code,
+            "level": self.level,
+            "passed": self.passed,
+            "message": self.message,
+            "places": places,
+        }
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What is checked of one step: its action, the value as it will be compiled, and what uses it now.
+    """What is checked of one step: its action, its document, the value as it will be compiled, what uses it now.
 
-    `value` is the repaired and lifted YAML form, empty for an action on what exists. `used_by` names what
-    an archived or deleted object takes with it; `fires_in` is how long until a schedule first fires.
+    `document` is the author's, repaired; `value` the lifted form of it that is sent, empty for an action on what
+    exists. `used_by` names what an archived or deleted object takes with it; `fires_in` is how long until a
+    schedule first fires.
     """
 
     ref: str
     action: str
-    value: Mapping[str, Any]
+    document: Document
+    value: Mapping[str, Any] = field(default_factory=dict)
     used_by: tuple[str, ...] = ()
     fires_in: timedelta | None = None
 
-
-Found = Iterator[str]
-SOON = timedelta(hours=1)
-_SECRETS = (
-    re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
-    re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"),
-    re.compile(r"\b(?:AccountKey|SharedAccessKey)=[A-Za-z0-9+/=%]{10,}", re.IGNORECASE),
-    re.compile(r"[?&;]sig=[A-Za-z0-9%+/=_-]{10,}", re.IGNORECASE),
-    re.compile(r"://[^/\s:@]+:[^/\s@${]{3,}@"),
-    re.compile(r"\bAKIA[0-9A-Z]{16}\b"),
-    re.compile(r"\bgh[pousr]_[A-Za-z0-9]{36,}\b"),
-)
-_SECRET_NAME = re.compile(
-    r"(?:^|[_\-.])(?:password|passwd|secret|api[_-]?key|access[_-]?key|sas[_-]?token)$", re.IGNORECASE
-)
-_REFERENCE_KEYS = {"component": "component", "environment": "environment", "path": "data"}
+    @property
+    def sent(self) -> Document:
+        """The value as it will be sent, with the places of the author's text."""
+        return self.document.with_value(dict(self.value))
 
 
-def secrets(subject: Subject) -> Found:
-    """Values that look like a secret: they would be kept for ever in Azure, in the plan and in the log."""
-    for path, text in _texts(subject.value):
-        name = path.rpartition(".")[2]
-        named = bool(_SECRET_NAME.search(name)) and not text.startswith("${{")
-        if named or any(shape.search(text) for shape in _SECRETS):
-            yield f"{subject.ref}: the value at {path} looks like a secret. Read it from a key vault at run time."
+SOON: Final = timedelta(hours=1)
+_MOST_TOLD: Final = 5
+_MOST_PLACES: Final = 50
+_AS_WRITTEN: Final = frozenset({"no-secrets", "pinned-references", "pinned-environments"})
+"""What must not stand in a document even where the lift moves it elsewhere: it is kept, or comes back as a default."""
 
 
-def floating_references(subject: Subject) -> Found:
-    """References by label, or without a version: what runs tomorrow would not be what was approved today."""
-    for path, text in _texts(subject.value):
-        key = path.rpartition(".")[2]
-        if key not in _REFERENCE_KEYS or key == "environment":
-            continue
-        reference = parse_azure_reference(text, _REFERENCE_KEYS[key])
-        if reference is not None and reference.kind != "datastore" and _floats(reference.label, reference.version):
-            yield f"{subject.ref}: {text} at {path} moves. Name a version."
+def run_all(
+    subjects: Sequence[Subject], documents: Sequence[Document], around: Surroundings, levels: Mapping[str, Level]
+) -> list[Check]:
+    """Return the outcome of every check that is not off. A check over nothing has not passed.
+
+    `documents` are all of the change, those without a step too; `around` is what the practices may look at.
+    """
+    wanted = {code: levels.get(code, default) for code, default in DEFAULTS.items()}
+    if not subjects:
+        nothing = "There was nothing to check."
+        return [Check(code, level, why=nothing) for code, level in wanted.items() if level != "off"]
+    return [
+        Check(code, level, tuple(dict.fromkeys(_places(code, subjects, documents, around))))
+        for code, level in wanted.items()
+        if level != "off"
+    ]
 
 
-def floating_environments(subject: Subject) -> Found:
-    """Environments by label or without a version."""
-    for path, text in _texts(subject.value):
-        if path.rpartition(".")[2] != "environment":
-            continue
-        reference = parse_azure_reference(text, "environment")
-        if reference is not None and _floats(reference.label, reference.version):
-            yield f"{subject.ref}: environment {text} moves. Name a version."
+def _places(
+    code: str, subjects: Sequence[Subject], documents: Sequence[Document], around: Surroundings
+) -> Iterator[Place]:
+    if code in CONSEQUENCES:
+        for subject in subjects:
+            yield from (Place(subject.document.path, problem) for problem in _consequences(code, subject))
+        return
+    practice = PRACTICES[code]
+    for document in documents if code in _AS_WRITTEN else ():
+        yield from (Place(document.path, problem) for problem in practice.findings(document, around))
+    for subject in subjects:
+        if subject.value and subject.document.kind in practice.kinds:
+            yield from (Place(subject.document.path, problem) for problem in practice.findings(subject.sent, around))
 
 
-def _floats(label: str | None, version: str | None) -> bool:
-    return label is not None or version is None
+def _consequences(code: str, subject: Subject) -> Iterator[Problem]:
+    if code == "nothing-uses-it":
+        yield from _destructive(subject)
+    else:
+        yield from _fires_soon(subject)
 
 
-def missing_description(subject: Subject) -> Found:
-    """New versions that say nothing about themselves."""
-    is_new = subject.action == "create" and subject.ref.startswith("component:") and bool(subject.value)
-    if is_new and not (subject.value.get("description") or subject.value.get("display_name")):
-        yield f"{subject.ref} has neither a description nor a display name."
+def _destructive(subject: Subject) -> Iterator[Problem]:
+    """Deleting or archiving what something else still uses."""
+    if subject.action in ("delete", "archive") and subject.used_by:
+        message = f"{subject.ref} is used by {', '.join(subject.used_by[:5])}. They will not find it any more."
+        yield _problem("nothing-uses-it", subject, "target", message, "Move them to another version first.")
 
 
-def missing_compute(subject: Subject) -> Found:
-    """Runs and schedules of a written-out job without a default compute."""
-    job = subject.value if subject.action == "run" else subject.value.get("create_job")
-    if isinstance(job, Mapping):
-        settings = job.get("settings")
-        has_default = isinstance(settings, Mapping) and bool(settings.get("default_compute"))
-        if not has_default and not job.get("compute"):
-            yield f"{subject.ref}: no compute is set for its runs."
-
-
-def missing_start_time(subject: Subject) -> Found:
-    """Recurrences without a start: Azure ML fires the first run at once."""
-    trigger = subject.value.get("trigger")
-    if isinstance(trigger, Mapping) and trigger.get("type") in ("recurrence", "cron") and not trigger.get("start_time"):
-        yield f"{subject.ref} has no start_time: Azure ML may start a first run as soon as it is created."
-
-
-def fires_soon(subject: Subject) -> Found:
+def _fires_soon(subject: Subject) -> Iterator[Problem]:
     """Schedules whose first fire may come before anybody has looked."""
     if subject.fires_in is not None and subject.fires_in < SOON:
         minutes = int(subject.fires_in.total_seconds() // 60)
-        yield f"{subject.ref} fires for the first time in {minutes} minutes, counted from the making of the plan."
+        message = f"{subject.ref} fires for the first time in {minutes} minutes, counted from the making of the plan."
+        yield _problem("fires-later", subject, "trigger", message, "Set a later `start_time`, or be there then.")
 
 
-def destructive(subject: Subject) -> Found:
-    """Deleting or archiving what something else still uses."""
-    if subject.action in ("delete", "archive") and subject.used_by:
-        yield f"{subject.ref} is used by {', '.join(subject.used_by[:5])}. They will not find it any more."
+def _problem(code: str, subject: Subject, path: str, message: str, fix: str) -> Problem:
+    line, column = subject.document.parsed.nearest(path) or (None, None)
+    return Problem(code, path, line, column, Severity.ADVICE, message, fix)
 
 
-CHECKS: Mapping[str, tuple[Level, Callable[[Subject], Found]]] = {
-    "no-secrets": (Level.HARD, secrets),
-    "pinned-references": (Level.SOFT, floating_references),
-    "pinned-environments": (Level.SOFT, floating_environments),
-    "compute-set": (Level.HARD, missing_compute),
-    "nothing-uses-it": (Level.SOFT, destructive),
-    "fires-later": (Level.ADVISORY, fires_soon),
-    "start-time-set": (Level.ADVISORY, missing_start_time),
-    "described": (Level.ADVISORY, missing_description),
-}
+@dataclass(frozen=True)
+class Stop:
+    """Why one check stops the change now; `can_override` where somebody with the right may set it aside."""
+
+    code: str
+    reason: str
+    can_override: bool = False
 
 
-def run_all(subjects: Sequence[Subject]) -> list[Check]:
-    """Return every check's outcome over all subjects. A check over nothing has not passed."""
-    return [_run(code, level, find, subjects) for code, (level, find) in CHECKS.items()]
+def stops(
+    outcomes: Sequence[Mapping[str, Any]],
+    *,
+    planned: Mapping[str, str],
+    now: Mapping[str, Level],
+    overridden: Collection[str] = (),
+) -> list[Stop]:
+    """Return what stops a change by the levels of `now`, given a plan's outcomes and the levels it was made with.
+
+    A check that the plan did not make, or that failed under a weaker level than now, asks for another plan; what
+    is weaker now counts as it is now.
+    """
+    rows = {str(row.get("code")): row for row in outcomes}
+    codes = [*now, *(code for code in rows if code not in now)]
+    found = (_stop(code, rows.get(code), planned.get(code, ""), now.get(code), code in overridden) for code in codes)
+    return [stop for stop in found if stop is not None]
 
 
-def _run(code: str, level: Level, find: Callable[[Subject], Found], subjects: Sequence[Subject]) -> Check:
-    if not subjects:
-        return Check(code, level, passed=False, message="There was nothing to check.")
-    found = [message for subject in subjects for message in find(subject)]
-    return Check(code, level, passed=not found, message=" ".join(found))
+def _stop(code: str, row: Mapping[str, Any] | None, planned: str, now: Level | None, overridden: bool) -> Stop | None:
+    if now == "off":
+        return None
+    if row is None:
+        return _not_made(code, planned, now)
+    passed, before = row.get("passed") is True, str(row.get("level"))
+    if passed or now == "advisory" or (now is None and before == "advisory"):
+        return None
+    if now is None or before not in LEVELS or LEVELS.index(now) > LEVELS.index(before):
+        reason = f"{code} failed as {before} when the plan was made, and is {now or 'gone'} now: make the plan again"
+        return Stop(code, reason)
+    if now == "hard":
+        return Stop(code, f"{code} failed, and is hard")
+    return None if overridden else Stop(code, f"{code} failed, and was not set aside", can_override=True)
 
 
-def blocking(checks: Sequence[Mapping[str, Any]], levels: frozenset[str], *, known: frozenset[str]) -> list[str]:
-    """Return the codes that stop the change: those of `levels` that failed, and every known one that is missing."""
-    outcomes = {check.get("code"): check for check in checks}
-    missing = sorted(known - outcomes.keys())
-    failed = [
-        str(code)
-        for code, check in outcomes.items()
-        if check.get("passed") is not True and str(check.get("level")) in levels
-    ]
-    return missing + failed
-
-
-def _texts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    if isinstance(value, Mapping):
-        for name, item in value.items():
-            yield from _texts(item, f"{path}.{name}" if path else str(name))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _texts(item, f"{path}[{index}]")
-    elif isinstance(value, str):
-        yield path, value
+def _not_made(code: str, planned: str, now: Level | None) -> Stop | None:
+    if planned != "off":
+        return Stop(code, f"{code} was not looked at: make the plan again")
+    if now == "advisory":
+        return None
+    return Stop(code, f"{code} was off when the plan was made, and is {now} now: make the plan again")

@@ -14,7 +14,7 @@ from mlopsportal.accounts.roles import Permission, can
 from mlopsportal.changes import approvals, policy
 from mlopsportal.changes.models import ChangeRequest, Plan
 from mlopsportal.changes.plans import digest_of
-from mlopsportal.changes.settling import soft_checks_failed
+from mlopsportal.changes.settling import stops_of
 from mlopsportal.changes.states import PlanState, Policy
 
 
@@ -41,9 +41,9 @@ def _plan_refusals(change: ChangeRequest, plan: Plan) -> Iterator[Refusal]:
         yield Refusal("no-steps", "The plan has no steps: nothing was found is not the same as nothing to do.")
     if digest_of(change.workspace, steps) != plan.digest:
         yield Refusal("digest", "The stored steps are not the ones that were planned and approved. Plan again.")
-    failed = soft_checks_failed(change)
-    if failed:
-        yield Refusal("checks", f"Checks that are not passed: {', '.join(failed)}.")
+    stops = stops_of(change)
+    if stops:
+        yield Refusal("checks", f"Checks stop it: {'; '.join(stop.reason for stop in stops)}.")
 
 
 def _approval_refusals(change: ChangeRequest, plan: Plan) -> Iterator[Refusal]:

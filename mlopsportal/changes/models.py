@@ -182,8 +182,9 @@ class Plan(models.Model):
     """What applying a revision would do, worked out against the live workspace. Never edited once made.
 
     `digest` covers all ordered steps with bodies, base fingerprints and target. `summary` is
-    `{"add", "change", "remove"}`; `checks` is a list of `{code, level, passed, message}`; `problems` says,
-    in the form of `specs.Problem.as_json`, why a failed plan failed.
+    `{"add", "change", "remove"}`; `checks` is a list of `{code, level, passed, message, places}`, `levels` the
+    level of every check when the plan was made, also of those that were off; `problems` says, in the form of
+    `specs.Problem.as_json`, why a failed plan failed.
     """
 
     revision = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="plans")
@@ -193,6 +194,7 @@ class Plan(models.Model):
     reasons = models.JSONField(default=list)
     summary = models.JSONField(default=dict)
     checks = models.JSONField(default=list)
+    levels = models.JSONField(default=dict)
     problems = models.JSONField(default=list)
     error = models.TextField(blank=True, default="")
     lease_until = models.DateTimeField(null=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -28,11 +28,15 @@ from mlopsportal.changes.plans import digest_of, summary_of
 from mlopsportal.changes.settling import settle
 from mlopsportal.changes.states import PlanState, State, StepAction, StepState, Verdict
 from mlopsportal.specs import recurrence
+from mlopsportal.specs.checks.context import Surroundings
 from mlopsportal.specs.interface import Verdict as InterfaceVerdict
 from mlopsportal.specs.order import DocumentCycle
+from mlopsportal.specs.practices import PRACTICES, Level, told
+from mlopsportal.specs.problems import Problem
 from mlopsportal.specs.ref import Ref
 from mlopsportal.specs.validate import Judgement
 from registry.models import Use
+from registry.practices import levels_of
 from scheduling.models import Schedule
 
 LEASE: Final = timedelta(seconds=90)
@@ -50,24 +54,37 @@ class Made:
     judged: Sequence[Judgement]
     building: Building | None = None
     checks: Sequence[checks.Check] = ()
+    levels: Mapping[str, Level] = field(default_factory=dict)
     error: str = ""
 
     @property
     def problems(self) -> dict[str, list[dict[str, Any]]]:
         """Every problem by path, those of the checker and those of the plan."""
-        planned = self.building.problems if self.building is not None else {}
         return {
-            item.document.path: bundling.storable(
-                problem.as_json() for problem in (*item.problems, *planned.get(item.document.path, ()))
-            )
+            item.document.path: bundling.storable(problem.as_json() for problem in self._problems(item))
             for item in self.judged
         }
+
+    def _problems(self, item: Judgement) -> list[Problem]:
+        """Once the checks are made, what they say of the documents as sent stands for what was advised before."""
+        path = item.document.path
+        planned = self.building.problems.get(path, ()) if self.building is not None else ()
+        if not self.checks:
+            return [*item.problems, *planned]
+        kept = [problem for problem in item.problems if problem.code not in PRACTICES]
+        advised = [problem for check in self.checks for problem in _told(check, path)]
+        return sorted([*kept, *planned, *advised], key=lambda problem: problem.line or 0)
 
     @property
     def has_failed(self) -> bool:
         errors = any(problem["severity"] == "error" for found in self.problems.values() for problem in found)
-        hard = any(check.level is checks.Level.HARD and not check.passed for check in self.checks)
+        hard = any(check.level == "hard" and not check.passed for check in self.checks)
         return bool(self.error) or self.building is None or errors or hard
+
+
+def _told(check: checks.Check, path: str) -> list[Problem]:
+    found = [place.problem for place in check.places if place.file == path]
+    return told(found, check.level, in_workspace=True)
 
 
 def make_plan(plan_id: int) -> None:
@@ -166,7 +183,8 @@ def _made(plan: Plan) -> Made:
         live.require_workspace()
         pairs = list(revision.documents.order_by("position").values_list("path", "content"))
         compute = workspace.default_compute or None
-        judged = bundling.examine(pairs, mirror=live, default_compute=compute, now=timezone.now())
+        levels = levels_of(workspace)
+        judged = bundling.examine(pairs, mirror=live, default_compute=compute, now=timezone.now(), levels=levels)
         if not all(item.ok for item in judged):
             return Made(judged)
         try:
@@ -181,7 +199,7 @@ def _made(plan: Plan) -> Made:
             earlier_runs=_earlier_runs(revision),
         )
         building.build(ordered)
-        return Made(judged, building, _checked(change, building))
+        return Made(judged, building, _checked(change, building, judged, levels), levels)
     finally:
         connection.close()
 
@@ -210,15 +228,25 @@ def _earlier_runs(revision: Revision) -> list[str]:
     return list(started.order_by("pk").values_list("ref", flat=True)[:_MOST_NAMED])
 
 
-def _checked(change: ChangeRequest, building: Building) -> list[checks.Check]:
+def _checked(
+    change: ChangeRequest, building: Building, judged: Sequence[Judgement], levels: Mapping[str, Level]
+) -> list[checks.Check]:
     if not building.drafts:
         return []
-    now = timezone.now()
+    now, documents = timezone.now(), {item.document.path: item.document for item in judged}
     subjects = [
-        checks.Subject(str(draft.ref), str(draft.action), draft.value, _used_by(change, draft), _fires_in(draft, now))
+        checks.Subject(
+            str(draft.ref),
+            str(draft.action),
+            documents[draft.path],
+            draft.value,
+            _used_by(change, draft),
+            _fires_in(draft, now),
+        )
         for draft in building.drafts
     ]
-    return checks.run_all(subjects)
+    around = Surroundings(documents, building.live, now)
+    return checks.run_all(subjects, [*documents.values()], around, levels)
 
 
 def _fires_in(draft: Draft, now: datetime) -> timedelta | None:
@@ -263,7 +291,7 @@ def _store(plan: Plan, made: Made) -> None:
         plan.refresh_from_db()
         documents = _update_documents(plan.revision, made)
         plan.problems = [{"document": path, **problem} for path, found in made.problems.items() for problem in found]
-        plan.checks = [dict(check.as_json()) for check in made.checks]
+        plan.checks, plan.levels = [_stored(check) for check in made.checks], dict(made.levels)
         if state == PlanState.MADE and made.building is not None:
             _write_steps(plan, change, made.building, documents)
         plan.save()
@@ -278,7 +306,14 @@ def _error_of(made: Made) -> str:
     count = sum(problem["severity"] == "error" for found in made.problems.values() for problem in found)
     if count:
         return f"The documents have {count} problem{'' if count == 1 else 's'}."
-    return " ".join(check.message for check in made.checks if check.level is checks.Level.HARD and not check.passed)
+    return " ".join(check.message for check in made.checks if check.level == "hard" and not check.passed)
+
+
+def _stored(check: checks.Check) -> dict[str, Any]:
+    """The check as JSON that any database takes."""
+    row = check.as_json()
+    [text] = bundling.storable([row])
+    return {**text, "places": bundling.storable(row["places"])}
 
 
 def _update_documents(revision: Revision, made: Made) -> Mapping[str, Document]:

@@ -22,6 +22,7 @@ from mlopsportal.specs import documents as specs_documents
 from mlopsportal.specs.validate import Judgement
 from registry.mirror import WorkspaceMirror
 from registry.models import Workspace
+from registry.practices import levels_of
 
 LONGEST_TITLE = 200
 LONGEST_TEXT = 20_000
@@ -176,8 +177,8 @@ def _submit(change: ChangeRequest, actor: Actor) -> None:
 
 def _judge(workspace: Workspace, pairs: Sequence[bundling.Pair]) -> list[Judgement]:
     """Check the documents with what the mirror knows. Before the transaction: it may take a while."""
-    mirror, compute = WorkspaceMirror(workspace), workspace.default_compute or None
-    return bundling.examine(pairs, mirror=mirror, default_compute=compute, now=timezone.now())
+    mirror, compute, levels = WorkspaceMirror(workspace), workspace.default_compute or None, levels_of(workspace)
+    return bundling.examine(pairs, mirror=mirror, default_compute=compute, now=timezone.now(), levels=levels)
 
 
 def _write_revision(

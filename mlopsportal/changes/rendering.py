@@ -82,7 +82,7 @@ def change_json(change: ChangeRequest) -> ChangeJSON:
         "revision_digest": revision.digest,
         "documents": [_document(document) for document in documents],
         "plan": None if plan is None else _plan(plan, steps),
-        "checks": change.plan.checks if change.plan is not None else [],
+        "checks": [_check(row) for row in change.plan.checks] if change.plan is not None else [],
         "reviews": _reviews(change),
         "approvals": {"needed": judged.needed, "given": judged.given, "why": list(judged.why)},
         "steps": [_progress(step) for step in steps],
@@ -111,6 +111,10 @@ def _document(document: Document) -> DocumentJSON:
         "problems": document.problems,
         "repairs": document.repairs,
     }
+
+
+def _check(row: Json) -> Json:
+    return {key: row[key] for key in ("code", "level", "passed", "message")}
 
 
 def _plan(plan: Plan, steps: list[Step]) -> PlanJSON:

@@ -14,6 +14,8 @@ from mlopsportal.changes.models import ChangeRequest, Plan
 from mlopsportal.changes.moving import Facts, move
 from mlopsportal.changes.states import PlanState, Policy, State
 from mlopsportal.queue.enqueue import enqueue
+from mlopsportal.specs.practices import DEFAULTS
+from registry.practices import levels_of
 
 APPLY_TASK = "mlopsportal.changes.tasks.apply_change"
 _STATE: Final[Mapping[policy.Decision, State]] = {
@@ -45,7 +47,7 @@ def settle(
     if to == change.state:
         return False
     move(change, to, actor=actor, action=_action(to, action), reason=reason or why, note=note, facts=facts)
-    if to == State.APPROVED and change.workspace.auto_apply and not soft_checks_failed(change):
+    if to == State.APPROVED and change.workspace.auto_apply and not stops_of(change):
         enqueue_apply(change, by=None, actor=SYSTEM)
     return True
 
@@ -72,17 +74,13 @@ def _set_policy(change: ChangeRequest, plan: Plan) -> None:
         change.save(update_fields=["policy"])
 
 
-def soft_checks_failed(change: ChangeRequest) -> list[str]:
-    """Return the codes of the checks that stop the apply: soft ones that failed and nobody overrode, hard ones,
-    and every one that is missing."""
+def stops_of(change: ChangeRequest) -> list[checks.Stop]:
+    """Return the checks that stop the apply by the levels the workspace has now; empty when none does."""
     plan = change.plan
     if plan is None:
-        return sorted(checks.CHECKS)
+        return [checks.Stop(code, f"{code} was not looked at: there is no plan") for code in DEFAULTS]
     overridden = {entry["code"] for entry in change.overrides if entry["plan_digest"] == plan.digest}
-    stopping = frozenset({str(checks.Level.SOFT), str(checks.Level.HARD)})
-    failed = checks.blocking(plan.checks, stopping, known=frozenset(checks.CHECKS))
-    soft = {code for code, (level, _) in checks.CHECKS.items() if level is checks.Level.SOFT}
-    return [code for code in failed if code not in overridden & soft]
+    return checks.stops(plan.checks, planned=plan.levels, now=levels_of(change.workspace), overridden=overridden)
 
 
 def enqueue_apply(change: ChangeRequest, *, by: User | None, actor: Actor, action: Action | None = None) -> None:

@@ -9,12 +9,11 @@ from django.db import transaction
 
 from mlopsportal.accounts.roles import Permission, can, require
 from mlopsportal.audit.actions import Action, Actor
-from mlopsportal.changes import checks
 from mlopsportal.changes.errors import CannotCompensate, InvalidDocuments, NotEligible, WrongState
 from mlopsportal.changes.models import ChangeRequest, Step
 from mlopsportal.changes.moving import Facts, move, record
 from mlopsportal.changes.proposing import checked_text, locked, open_change, require_own_by_token, user_of
-from mlopsportal.changes.settling import enqueue_apply, soft_checks_failed
+from mlopsportal.changes.settling import enqueue_apply, stops_of
 from mlopsportal.changes.states import RESUMABLE, State, StepAction, StepState
 
 _UNDO: Final[Mapping[str, str]] = {
@@ -30,16 +29,16 @@ def request_apply(change: ChangeRequest, *, actor: Actor) -> ChangeRequest:
     """Queue an approved change for applying. A second call finds it queued: WrongState, and one effect.
 
     Takes the right to apply and a browser session. Raises NotAllowed, WrongState, also for a soft check that
-    failed and was not overridden (`wanted` names it).
+    failed and was not overridden, and for one whose level asks for another plan (`wanted` names them).
     """
     with transaction.atomic():
         change = locked(change)
         require(actor, Permission.APPLY, change.workspace)
         if change.state != State.APPROVED:
             raise WrongState(change.state, "apply")
-        failed = soft_checks_failed(change)
-        if failed:
-            raise WrongState(change.state, f"apply while {', '.join(failed)} is not passed or overridden")
+        stops = stops_of(change)
+        if stops:
+            raise WrongState(change.state, f"apply while {'; '.join(stop.reason for stop in stops)}")
         enqueue_apply(change, by=user_of(actor), actor=actor)
     return change
 
@@ -81,16 +80,15 @@ def withdraw(change: ChangeRequest, *, actor: Actor, reason: str = "") -> Change
 
 def override(change: ChangeRequest, *, code: str, reason: str, actor: Actor) -> ChangeRequest:
     """Set a failed soft check aside, for this plan only; the reason is kept. Raises NotAllowed, WrongState,
-    InvalidDocuments for a check that is not soft, or without a reason."""
+    InvalidDocuments for a check that did not fail or is not soft by the levels of now, or without a reason."""
     reason = checked_text(reason, "reason").strip()
     with transaction.atomic():
         change = locked(change)
         require(actor, Permission.OVERRIDE, change.workspace)
         if not change.is_open or not change.plan_digest:
             raise WrongState(change.state, "override")
-        level, _ = checks.CHECKS.get(code, (None, None))
-        if level is not checks.Level.SOFT or not reason:
-            raise InvalidDocuments("Only a soft check can be overridden, and only with a reason.")
+        if not reason or code not in {stop.code for stop in stops_of(change) if stop.can_override}:
+            raise InvalidDocuments("Only a soft check that failed can be overridden, and only with a reason.")
         entry = {"code": code, "plan_digest": change.plan_digest, "by": actor.name, "reason": reason}
         change.overrides = [*change.overrides, entry]
         change.save(update_fields=["overrides"])

@@ -12,12 +12,13 @@ from django.core.management.base import BaseCommand, CommandError
 
 from mlopsportal.management.reading import documents_at, documents_beside
 from mlopsportal.specs.documents import Document
+from mlopsportal.specs.practices import DEFAULTS
 from mlopsportal.specs.problems import Problem
 from mlopsportal.specs.validate import check
 
 
 class Command(BaseCommand):
-    help = "Check YAML documents as they stand; exit 1 when any has an error."
+    help = "Check YAML documents as they stand, with the practices' advice; exit 1 when any has an error."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -28,7 +29,8 @@ class Command(BaseCommand):
         documents = documents_at(options["paths"])
         if not documents:
             raise CommandError("There are no YAML files there.")
-        problems = check(documents, now=datetime.now(UTC), beside=documents_beside(documents), exists=os.path.exists)
+        now, beside = datetime.now(UTC), documents_beside(documents)
+        problems = check(documents, now=now, beside=beside, exists=os.path.exists, levels=DEFAULTS)
         entries = [_entry(document, problems[document.path]) for document in documents]
         if options["json"]:
             self.stdout.write(json.dumps(entries, indent=2))
