@@ -6,6 +6,7 @@ from typing import Any
 
 from django import template
 
+from mlopsportal.changes import approvals
 from mlopsportal.changes.models import ChangeRequest, Document
 from registry.models import Workspace
 
@@ -21,3 +22,10 @@ def open_changes(ref: object, workspace: Workspace) -> dict[str, Any]:
     about = current.filter(ref=text) | current.filter(ref__startswith=f"{text}:")
     changes = ChangeRequest.objects.filter(workspace=workspace, pk__in=about.values("revision__change")).open()
     return {"changes": changes.order_by("-id")[:_MOST]}
+
+
+@register.inclusion_tag("changes/_made_by.html")
+def made_by(ref: object, workspace: Workspace, name: str) -> dict[str, Any]:
+    """Say who made an object: the change with its people where it came through the portal, else the `name` that
+    Azure ML has, which for everything the portal sent is the portal's own."""
+    return {"making": approvals.making_of(workspace, str(ref)), "name": name}
