@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, cast
 
@@ -9,28 +10,37 @@ from django.core.exceptions import BadRequest
 from django.db.models import QuerySet
 from django.urls import URLPattern, URLResolver, path, register_converter
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
-from rest_framework import generics
+from rest_framework import generics, status
 from rest_framework.exceptions import ParseError, ValidationError
 from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from mlopsportal.accounts.actors import actor_of
 from mlopsportal.accounts.models import User
+from mlopsportal.accounts.roles import Permission, require
+from mlopsportal.specs.practices import DEFAULTS, Level
+from mlopsportal.ui.openapi import RefusalSerializer
+from registry.errors import LevelsChanged
 from registry.filters import ARCHIVE, AssetFilter, RunFilter, WorkspaceFilter
 from registry.lineage import DEEPEST, DEPTH, KINDS, lineage_of
 from registry.models import Asset, Run, RunStatus, Version, Workspace
+from registry.practices import levels_of, settings_shown
 from registry.reading import ref_in, wish_of
 from registry.sections import SECTIONS, Section, SectionConverter
 from registry.serializers import (
     AssetSerializer,
+    LevelsSerializer,
     LineageSerializer,
+    PracticeListSerializer,
     RunDetailSerializer,
     RunSerializer,
     VersionDetailSerializer,
     VersionSerializer,
     WorkspaceSerializer,
 )
+from registry.workflow import set_practice_levels
 
 _TEXT = OpenApiParameter(
     "q", str, description="Words that must occur; fewer than three characters: how the name begins"
@@ -132,14 +142,14 @@ class VersionList(InWorkspace, generics.ListAPIView[Version]):
 
 
 class VersionDetail(InWorkspace, generics.RetrieveAPIView[Version]):
-    """One version with its YAML, its interface, who uses it, and its raw JSON."""
+    """One version with its YAML, its interface, its score, who uses it, and its raw JSON."""
 
     serializer_class = VersionDetailSerializer
     queryset = Version.objects.all()
 
     def get_object(self) -> Version:
         asset = get_object_or_404(self.assets(), name=self.kwargs["name"])
-        rows = Version.objects.filter(asset=asset).select_related("definition", "part")
+        rows = Version.objects.filter(asset=asset).select_related("workspace", "definition", "part")
         return get_object_or_404(rows, version=self.kwargs["version"])
 
 
@@ -193,12 +203,56 @@ class LineageView(InWorkspace):
         return Response(LineageSerializer(lineage_of(workspace, ref, wish=wish)).data)
 
 
+class PracticesView(InWorkspace):
+    """How strictly a workspace takes each best practice."""
+
+    @extend_schema(operation_id="practices_list", responses=PracticeListSerializer)
+    def get(self, request: Request, slug: str) -> Response:
+        return self._shown(levels_of(self.workspace))
+
+    @extend_schema(
+        operation_id="practices_set",
+        request=LevelsSerializer,
+        responses={200: PracticeListSerializer, 409: RefusalSerializer},
+        description="Sets every level; what `levels` leaves out goes back to its default.",
+    )
+    def put(self, request: Request, slug: str) -> Response:
+        return self._set(request, DEFAULTS)
+
+    @extend_schema(
+        operation_id="practices_change",
+        request=LevelsSerializer,
+        responses={200: PracticeListSerializer, 409: RefusalSerializer},
+        description="Sets the levels that are named; the others stay.",
+    )
+    def patch(self, request: Request, slug: str) -> Response:
+        return self._set(request, {})
+
+    def _set(self, request: Request, base: Mapping[str, Level]) -> Response:
+        workspace, actor = self.workspace, actor_of(request)
+        require(actor, Permission.MANAGE, workspace)
+        asked = LevelsSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        given = asked.validated_data
+        try:
+            levels = set_practice_levels(
+                workspace, {**base, **given["levels"]}, actor=actor, opened=given.get("opened")
+            )
+        except LevelsChanged as error:
+            return Response({"detail": f"{error}."}, status=status.HTTP_409_CONFLICT)
+        return self._shown(levels)
+
+    def _shown(self, levels: Mapping[str, Level]) -> Response:
+        return Response(PracticeListSerializer({"results": settings_shown(levels), "next": None}).data)
+
+
 register_converter(SectionConverter, "asset_section")
 _ASSETS = "workspaces/<slug:slug>/<asset_section:section>/"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("workspaces/", WorkspaceList.as_view(), name="api-workspace-list"),
     path("workspaces/<slug:slug>/", WorkspaceDetail.as_view(), name="api-workspace-detail"),
+    path("workspaces/<slug:slug>/practices/", PracticesView.as_view(), name="api-practices"),
     path("workspaces/<slug:slug>/lineage/", LineageView.as_view(), name="api-lineage"),
     path("workspaces/<slug:slug>/runs/", RunList.as_view(), name="api-run-list"),
     path("workspaces/<slug:slug>/runs/<str:job_name>/", RunDetail.as_view(), name="api-run-detail"),

@@ -8,10 +8,12 @@ from typing import Any
 from rest_framework import serializers
 
 from mlopsportal.specs.interface import Port, interface_of
+from mlopsportal.specs.practices import DEFAULTS, LEVELS
 from registry.lineage import Lineage, maker_of, used_by
 from registry.models import Asset, AssetKind, Run, Step, Version, Workspace
 from registry.raw import raw_of
 from registry.rendering import document_of, yaml_of
+from registry.scoring import Yardstick
 
 
 class ConnectionSerializer(serializers.Serializer[Any]):
@@ -109,30 +111,55 @@ class InterfaceSerializer(serializers.Serializer[Any]):
     outputs = PortSerializer(many=True)
 
 
+class MissingSerializer(serializers.Serializer[Any]):
+    """A practice that is not followed: what following it would add, where it fails first, and in how many places."""
+
+    code = serializers.CharField()
+    title = serializers.CharField()
+    level = serializers.ChoiceField(choices=LEVELS)
+    points = serializers.IntegerField()
+    path = serializers.CharField(help_text="In `yaml`; what is missing has the path it would have")
+    message = serializers.CharField()
+    fix = serializers.CharField()
+    places = serializers.IntegerField()
+
+
+class ScoreSerializer(serializers.Serializer[Any]):
+    """How well it follows the best practices, at the levels of its workspace; `missing`: the most points first."""
+
+    points = serializers.IntegerField()
+    out_of = serializers.IntegerField()
+    percent = serializers.IntegerField(min_value=0, max_value=100)
+    missing = MissingSerializer(many=True)
+
+
 class UsedBySerializer(serializers.Serializer[Any]):
     versions = serializers.ListField(child=serializers.CharField())
     runs = serializers.ListField(child=serializers.CharField())
 
 
 class VersionDetailSerializer(VersionSerializer):
-    """A version with everything the mirror knows of it; `interface` is null but for components."""
+    """A version with everything the mirror knows of it; `interface` and `score` are null but for components."""
 
     yaml = serializers.CharField(read_only=True)
     interface = InterfaceSerializer(read_only=True, allow_null=True)
+    score = ScoreSerializer(read_only=True, allow_null=True)
     used_by = UsedBySerializer(read_only=True)
     made_by = serializers.CharField(read_only=True, allow_null=True)
     raw = serializers.DictField(read_only=True)
 
     class Meta(VersionSerializer.Meta):
-        fields = [*VersionSerializer.Meta.fields, "yaml", "interface", "used_by", "made_by", "raw"]
+        fields = [*VersionSerializer.Meta.fields, "yaml", "interface", "score", "used_by", "made_by", "raw"]
 
     def to_representation(self, instance: Version) -> dict[str, Any]:
         shown: dict[str, Any] = VersionSerializer(instance).data
         raw = raw_of(instance)
         uses, maker = used_by(instance), maker_of(instance)
+        score = Yardstick(instance.workspace).score(instance.ref, raw)
         return shown | {
             "yaml": yaml_of(document_of(instance.kind, instance.name, instance.version, raw)),
             "interface": _interface(instance, raw),
+            "score": ScoreSerializer(score).data if score else None,
             "used_by": {
                 "versions": [str(row.ref) for row in uses.versions],
                 "runs": [str(row.ref) for row in uses.runs],
@@ -273,3 +300,37 @@ class LineageSerializer(serializers.Serializer[Any]):
             for edge in instance.graph.edges
         ]
         return {"ref": str(instance.ref), "nodes": nodes, "edges": edges, "cut": instance.is_cut}
+
+
+class PracticeSerializer(serializers.Serializer[Any]):
+    code = serializers.ChoiceField(choices=list(DEFAULTS))
+    title = serializers.CharField()
+    level = serializers.ChoiceField(choices=LEVELS)
+    default = serializers.ChoiceField(choices=LEVELS)
+
+
+class PracticeListSerializer(serializers.Serializer[Any]):
+    """All practices on one page."""
+
+    results = PracticeSerializer(many=True)
+    next = serializers.CharField(allow_null=True, default=None)
+
+
+class LevelsField(serializers.DictField):
+    """Levels by code. Raises ValidationError for a code that cannot be set."""
+
+    child = serializers.ChoiceField(choices=LEVELS)
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        levels: dict[str, Any] = super().to_internal_value(data)
+        unknown = sorted(levels.keys() - DEFAULTS.keys())
+        if unknown:
+            raise serializers.ValidationError(f"There is no practice {', '.join(unknown)[:200]}.")
+        return levels
+
+
+class LevelsSerializer(serializers.Serializer[Any]):
+    """Levels to set. `opened` are levels as the caller read them: 409 when one of them is otherwise by now."""
+
+    levels = LevelsField()
+    opened = LevelsField(required=False)

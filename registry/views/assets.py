@@ -15,6 +15,7 @@ from mlopsportal.accounts.actors import actor_of
 from mlopsportal.accounts.roles import Permission, can
 from mlopsportal.specs.graph import graph_of
 from mlopsportal.specs.interface import Interface, interface_of
+from mlopsportal.specs.practices import Score
 from mlopsportal.specs.ref import Ref
 from mlopsportal.ui.drawing import Drawing, drawing_of
 from mlopsportal.ui.paging import KeysetPage, paginate
@@ -23,6 +24,7 @@ from registry.lineage import UsedBy, maker_of, used_by
 from registry.models import Asset, AssetKind, Run, Version, Workspace
 from registry.raw import body_of, raw_of
 from registry.rendering import document_of, yaml_of
+from registry.scoring import Yardstick
 from registry.sections import SECTIONS, Section, section_of
 from registry.views.access import visible_workspace
 
@@ -50,6 +52,8 @@ class AssetPage:
     asset: Asset
     versions: KeysetPage[Version]
     may_open: bool
+    scored: Version | None
+    score: Score | None
 
 
 @dataclass
@@ -66,6 +70,7 @@ class VersionPage:
     may_run: bool
     interface: Interface | None = None
     text: str = ""
+    score: Score | None = None
     facts: list[tuple[str, str]] = field(default_factory=list)
     drawing: Drawing | None = None
     uses: UsedBy | None = None
@@ -115,14 +120,30 @@ def asset_detail(request: HttpRequest, slug: str, section: str, name: str) -> Ht
     asset = get_object_or_404(Asset.objects.for_list(), workspace=workspace, kind=shown.kind, name=name)
     if not shown.holds(asset):
         return redirect("asset-detail", slug, section_of(asset).slug, name)
+    newest = _newest(asset)
     page = AssetPage(
         workspace=workspace,
         section=shown,
         asset=asset,
         versions=paginate(asset.versions.for_list(), request, order=("-created_at", "-id")),
         may_open=can(actor_of(request), Permission.OPEN, workspace),
+        scored=newest,
+        score=_score(workspace, newest) if newest else None,
     )
     return render(request, "registry/asset_detail.html", {"page": page})
+
+
+def _newest(asset: Asset) -> Version | None:
+    """Return the newest version there is of a component, archived ones only where there is no other."""
+    if asset.kind != AssetKind.COMPONENT:
+        return None
+    there = asset.versions.filter(missing_since=None).select_related("part")
+    return there.order_by("is_archived", "-created_at", "-id").first()
+
+
+def _score(workspace: Workspace, row: Version) -> Score | None:
+    raw = raw_of(row)
+    return Yardstick(workspace).score(row.ref, raw, yaml_of(document_of(row.kind, row.name, row.version, raw)))
 
 
 @login_required
@@ -183,6 +204,7 @@ def _fill_overview(request: HttpRequest, page: VersionPage) -> None:
     page.text = yaml_of(document_of(row.kind, row.name, row.version, raw))
     if row.kind == AssetKind.COMPONENT:
         page.interface = interface_of(raw.get("properties", {}).get("componentSpec") or {})
+        page.score = Yardstick(page.workspace).score(row.ref, raw, page.text)
     if row.kind in (AssetKind.MODEL, AssetKind.DATA):
         page.maker = maker_of(row)
 

@@ -64,9 +64,9 @@ def test_a_text_of_several_lines_is_a_block() -> None:
 
 
 def test_texts_that_azure_keeps_beside_the_component_are_not_lost() -> None:
-    raw = {"properties": {"componentSpec": {"type": "command"}, "description": "Lists.", "tags": {"owner": "churn"}}}
-    written = document_of("component", "ls", "1", raw)
+    beside = {"description": "Lists.", "tags": {"owner": "churn"}}
+    written = document_of("component", "ls", "1", {"properties": {"componentSpec": {"type": "command"}, **beside}})
     assert (written["description"], written["tags"]) == ("Lists.", {"owner": "churn"})
-    raw["properties"]["componentSpec"] |= {"description": "Lists files.", "tags": {"team": "churn"}}
-    written = document_of("component", "ls", "1", raw)
+    own = {"description": "Lists files.", "tags": {"team": "churn"}}
+    written = document_of("component", "ls", "1", {"properties": {"componentSpec": own, **beside}})
     assert (written["description"], written["tags"]) == ("Lists files.", {"team": "churn"})
