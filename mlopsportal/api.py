@@ -49,6 +49,8 @@ class CompareView(APIView):
         try:
             return Response(compared(left, right, request.user).as_json())
         except NotComparable as error:
+            if error.is_malformed:
+                raise ValidationError({error.side: [f"“{error.text[:120]}” {error.reason}"]}) from error
             raise NotFound(str(error)) from error
 
 

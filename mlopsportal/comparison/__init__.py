@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+from mlopsportal.comparison.choosing import Choice, choices_of
+from mlopsportal.comparison.headline import Headline, headline_of
 from mlopsportal.comparison.result import Compared, compared
-from mlopsportal.comparison.sides import NotComparable, Side
+from mlopsportal.comparison.sides import NotComparable, Side, side_of
 
-__all__ = ["Compared", "NotComparable", "Side", "compared"]
+__all__ = [
+    "Choice",
+    "Compared",
+    "Headline",
+    "NotComparable",
+    "Side",
+    "choices_of",
+    "compared",
+    "headline_of",
+    "side_of",
+]

@@ -5,20 +5,29 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mlopsportal.specs.graph import Edge, Graph, Node, graph_of
 
 SAME, ADDED, REMOVED, CHANGED, MOVED = "same", "added", "removed", "changed", "moved"
+BROKEN = "broken"
+"""What an edge is called in a drawing that does not fit, whatever else became of it."""
 
 
 @dataclass(frozen=True)
 class Region:
-    """Unchanged nodes that hang together, shown as one. `id` is that of the node that stands for them."""
+    """Unchanged nodes that hang together, shown as one, in the order of the graph.
+
+    `id` is that of the node that stands for them.
+    """
 
     id: str
     nodes: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return f"{len(self.nodes)} unchanged steps"
 
 
 @dataclass(frozen=True)
@@ -26,6 +35,7 @@ class Overlay:
     """Both graphs in one. By node id a state and, for a moved one, its old name; edges that did not stay, by kind.
 
     A node that only got another name is `moved`; an edge is `moved` where an input reads from elsewhere than before.
+    `faults` are the edges that no longer fit, `faulty` the nodes of which an input or output does not.
     """
 
     graph: Graph
@@ -33,6 +43,13 @@ class Overlay:
     edge_kinds: Mapping[Edge, str]
     old_names: Mapping[str, str] = field(default_factory=dict)
     regions: Sequence[Region] = ()
+    faults: frozenset[Edge] = frozenset()
+    faulty: frozenset[str] = frozenset()
+
+    @property
+    def edge_counts(self) -> Counter[str]:
+        """How many edges there are of each kind that did not stay."""
+        return Counter(self.edge_kinds.values())
 
     @property
     def counts(self) -> Counter[str]:
@@ -40,9 +57,9 @@ class Overlay:
         return Counter(self.states.values())
 
 
-def overlay_of(old: Mapping[str, Any], new: Mapping[str, Any]) -> Overlay:
-    """Lay the graph of a definition over that of an older one."""
-    names = _renamed(_jobs(old), _jobs(new))
+def overlay_of(old: Mapping[str, Any], new: Mapping[str, Any], faulty: Iterable[tuple[str, str]] = ()) -> Overlay:
+    """Lay the graph of a definition over that of an older one; `faulty` are the node and port of what does not fit."""
+    names = renamed(old, new)
     before = _with_names(_jobs(old), names)
     after = _jobs(new)
     old_names = {new_name: old_name for old_name, new_name in names.items()}
@@ -52,7 +69,20 @@ def overlay_of(old: Mapping[str, Any], new: Mapping[str, Any]) -> Overlay:
     nodes = {node.id: node for node in old_graph.nodes} | {node.id: node for node in new_graph.nodes}
     edges = dict.fromkeys([*old_graph.edges, *new_graph.edges])
     kinds = _edge_kinds(set(old_graph.edges), set(new_graph.edges))
-    return Overlay(Graph(tuple(nodes.values()), tuple(edges)), states, kinds, old_names)
+    wrong = frozenset(faulty)
+    faults = frozenset(edge for edge in new_graph.edges if (edge.target, edge.target_port) in wrong)
+    graph = Graph(tuple(nodes.values()), tuple(edges))
+    return Overlay(graph, states, kinds, old_names, faults=faults, faulty=frozenset(node for node, _ in wrong))
+
+
+def renamed(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, str]:
+    """Return old name → new name of the steps that are the same but for their names."""
+    return _renamed(_jobs(old), _jobs(new))
+
+
+def with_new_names(definition: Mapping[str, Any], names: Mapping[str, str]) -> Mapping[str, Any]:
+    """Return a definition with its steps under their new names, bindings to them as well."""
+    return {**definition, "jobs": _with_names(_jobs(definition), names)} if names else definition
 
 
 def _jobs(definition: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -122,19 +152,21 @@ def _edge_kinds(old: set[Edge], new: set[Edge]) -> dict[Edge, str]:
 # Folding
 
 
-def folded(overlay: Overlay) -> Overlay:
-    """Return the overlay with each unchanged region as one node.
+def folded(overlay: Overlay, opened: Iterable[str] = ()) -> Overlay:
+    """Return the overlay with each unchanged region as one node, but those that hold one of the `opened` nodes.
 
     Two unchanged nodes are of one region when they hang together and as many changed nodes lie on the longest way to
     them. That keeps the drawing free of circles: a way that leaves a region through a changed node has one more behind
     it, and cannot come back.
     """
-    regions = _regions(overlay)
+    shown_whole = frozenset(opened)
+    regions = [region for region in _regions(overlay) if shown_whole.isdisjoint(region.nodes)]
+    by_id = {region.id: region for region in regions}
     place = {name: region.id for region in regions for name in region.nodes}
     nodes: dict[str, Node] = {}
     for node in overlay.graph.nodes:
         shown = place.get(node.id, node.id)
-        nodes.setdefault(shown, node if shown == node.id else Node(shown, "unchanged", _ends(shown, regions)))
+        nodes.setdefault(shown, node if shown == node.id else Node(shown, "unchanged", _ends(by_id[shown])))
     edges, kinds = dict[Edge, None](), dict[Edge, str]()
     for edge in overlay.graph.edges:
         ends = Edge(
@@ -144,11 +176,11 @@ def folded(overlay: Overlay) -> Overlay:
             edges[ends] = None
             if edge in overlay.edge_kinds:
                 kinds[ends] = overlay.edge_kinds[edge]
-    return Overlay(Graph(tuple(nodes.values()), tuple(edges)), overlay.states, kinds, overlay.old_names, tuple(regions))
+    graph = Graph(tuple(nodes.values()), tuple(edges))
+    return replace(overlay, graph=graph, edge_kinds=kinds, regions=tuple(regions))
 
 
-def _ends(region_id: str, regions: Iterable[Region]) -> str:
-    region = next(region for region in regions if region.id == region_id)
+def _ends(region: Region) -> str:
     return f"{region.nodes[0]} … {region.nodes[-1]}"
 
 
@@ -161,22 +193,18 @@ def _regions(overlay: Overlay) -> list[Region]:
         if all(end in groups for end in ends) and passed[edge.source] == passed[edge.target]:
             groups[_root(groups, edge.source)] = _root(groups, edge.target)
     members: dict[str, list[str]] = defaultdict(list)
-    for name in groups:
-        members[_root(groups, name)].append(name)
+    for node in overlay.graph.nodes:
+        if node.id in groups:
+            members[_root(groups, node.id)].append(node.id)
     found = [names for names in members.values() if len(names) > 1]
-    titles: Counter[str] = Counter()
-    regions = []
-    for names in found:
-        title = f"{len(names)} unchanged steps"
-        titles[title] += 1
-        regions.append(Region(title if titles[title] == 1 else f"{title} ({titles[title]})", tuple(names)))
-    return regions
+    return [Region(f"(unchanged {number})", tuple(names)) for number, names in enumerate(found, start=1)]
 
 
 def _touched(overlay: Overlay) -> set[str]:
     """Return the nodes that must be seen: those that are not the same, and both ends of edges that are not."""
     kept = {name for name, state in overlay.states.items() if state != SAME}
-    return kept | {end for edge in overlay.edge_kinds for end in (edge.source, edge.target)}
+    seen = {*overlay.edge_kinds, *overlay.faults}
+    return kept | overlay.faulty | {end for edge in seen for end in (edge.source, edge.target)}
 
 
 def _root(groups: dict[str, str], name: str) -> str:

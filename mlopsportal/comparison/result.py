@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 
 from mlopsportal.accounts.models import User
-from mlopsportal.comparison.overlay import ADDED, CHANGED, MOVED, REMOVED, SAME, Overlay, folded, overlay_of
+from mlopsportal.comparison.interfaces import interfaces_of
+from mlopsportal.comparison.lines import Line, lines_of
+from mlopsportal.comparison.overlay import (
+    ADDED,
+    BROKEN,
+    CHANGED,
+    MOVED,
+    REMOVED,
+    SAME,
+    Overlay,
+    folded,
+    overlay_of,
+    renamed,
+    with_new_names,
+)
+from mlopsportal.comparison.places import places_of
 from mlopsportal.comparison.runs import RunPair
 from mlopsportal.comparison.sides import Side, side_of
 from mlopsportal.specs.comparison import compare_edges, with_declared
 from mlopsportal.specs.diff import Change, diff
-from mlopsportal.specs.graph import Node, graph_of
-from mlopsportal.specs.interface import Comparison, Interface, Reason, Verdict, compare_components, verdict_of
-from mlopsportal.specs.summary import Sentence, sentences_of
+from mlopsportal.specs.graph import Node
+from mlopsportal.specs.interface import Comparison, Interface, Reason, Verdict, compare, compare_components, verdict_of
 from mlopsportal.specs.textdiff import Hunk, text_diff
 from mlopsportal.ui.addresses import as_ref, compare_address, ref_address
 from mlopsportal.ui.drawing import Drawing, drawing_of
-from registry.mirror import WorkspaceMirror
 
 MANY_NODES = 40
 """From so many nodes on, what did not change is folded unless somebody asks for all of it."""
@@ -41,45 +55,89 @@ class Compared:
     @cached_property
     def verdict(self) -> Comparison:
         """The verdict on the interface for components and pipelines; for the rest, whether anything differs."""
-        if (self.left.ref.kind == "component" and self.right.ref.kind == "component") or self._have_interfaces:
+        if not self.is_one_kind:
+            return verdict_of([Reason("kinds-differ", "", self._kinds_differ, Verdict.UNKNOWN)])
+        if self.has_verdict:
             return self._interface_verdict()
         if not self.changes:
             return verdict_of([])
         message = "Only components and pipelines have an interface that a verdict can be about."
         return verdict_of([Reason("no-interface", "", message, Verdict.UNKNOWN)])
 
+    @property
+    def _kinds_differ(self) -> str:
+        return (
+            f"A {self.left.sort} cannot become a {self.right.sort}: only their fields and texts can be read together."
+        )
+
     def _interface_verdict(self) -> Comparison:
         """The verdict on the interface, on every edge of a pipeline, and on what the version numbers say."""
         old, new = self.left.definition, self.right.definition
         found = compare_components(old, new)
         if self.has_graph:
-            found = verdict_of([*found.reasons, *compare_edges(old, new, self._interfaces()).reasons])
+            found = verdict_of([*found.reasons, *compare_edges(old, new, self._interfaces).reasons])
         same = self.left.ref.kind == self.right.ref.kind == "component" and self.left.ref.name == self.right.ref.name
         return with_declared(found, self.left.ref.version, self.right.ref.version) if same else found
 
+    @cached_property
     def _interfaces(self) -> dict[str, Interface]:
-        """Return the interfaces of what the steps of both sides run, by reference; those that a mirror knows."""
-        found: dict[str, Interface] = {}
-        for side in (self.left, self.right):
-            mirror = WorkspaceMirror(side.workspace)
-            for node in graph_of(side.definition).nodes:
-                known = mirror.interface_named(node.component) if node.component else None
-                if known is not None:
-                    found[node.component] = known
-        return found
+        """The interfaces of what the steps of both sides run, by reference; those that a mirror knows."""
+        return interfaces_of(self.left) | interfaces_of(self.right)
 
     @property
-    def _have_interfaces(self) -> bool:
-        return self.left.has_interface and self.right.has_interface
+    def has_verdict(self) -> bool:
+        """Do both sides have an interface that a verdict can be about?"""
+        sides = (self.left, self.right)
+        return all(side.ref.kind == "component" for side in sides) or all(side.has_interface for side in sides)
 
     @cached_property
-    def sentences(self) -> list[Sentence]:
-        """What changed, one sentence a change, the most important first."""
-        return sentences_of(self.left.definition, self.right.definition, self.changes, self.verdict)
+    def lines(self) -> list[Line]:
+        """What changed, one line a change, the most important first; a new name of a step is one change."""
+        if not self.is_one_kind:
+            return []
+        old, new = self.left.definition, self.right.definition
+        names = renamed(old, new)
+        old = with_new_names(old, names)
+        changes = diff(old, new) if names else self.changes
+        lines = lines_of(old, new, changes, self.verdict, {new_name: name for name, new_name in names.items()})
+        return [replace(line, links=self._bumped(*line.bump)) if line.bump else line for line in lines]
+
+    def _bumped(self, before: str, after: str) -> list[tuple[str, str, str]]:
+        """Return where to see what changed in a component: the address, the words, and how much that weighs."""
+        address = self._compare_address(before, after)
+        if not address:
+            return []
+        known = [self._interfaces.get(text) for text in (before, after)]
+        weight = compare(known[0], known[1]).verdict.value if known[0] and known[1] else ""
+        return [(address, "what changed in it", weight)]
+
+    def _compare_address(self, before: str, after: str) -> str:
+        """Return where two versions of components are compared; "" when one of the texts names no version."""
+        refs = [as_ref(text) if text else None for text in (before, after)]
+        if not (refs[0] and refs[1] and refs[0] != refs[1] and refs[0].version and refs[1].version):
+            return ""
+        return compare_address(
+            refs[0].in_workspace(self.left.workspace.slug), refs[1].in_workspace(self.right.workspace.slug)
+        )
+
+    @property
+    def is_one_kind(self) -> bool:
+        """Are both sides of a kind, so that one can have become the other?"""
+        return self.left.sort == self.right.sort
 
     @cached_property
     def hunks(self) -> list[Hunk]:
         return text_diff(self.left.text, self.right.text)
+
+    def whole_text(self) -> list[Hunk]:
+        """Both texts from their first to their last line, as one hunk."""
+        lines = max(self.left.text.count("\n"), self.right.text.count("\n")) + 1
+        return text_diff(self.left.text, self.right.text, context=lines)
+
+    @cached_property
+    def places(self) -> list[str]:
+        """The keys that each hunk is below."""
+        return places_of(self.hunks, self.left.text, self.right.text)
 
     @cached_property
     def runs(self) -> RunPair | None:
@@ -97,11 +155,21 @@ class Compared:
 
     @cached_property
     def has_graph(self) -> bool:
-        return bool(self.left.definition.get("jobs")) or bool(self.right.definition.get("jobs"))
+        return self.is_one_kind and any(side.definition.get("jobs") for side in (self.left, self.right))
 
     @cached_property
     def overlay(self) -> Overlay:
-        return overlay_of(self.left.definition, self.right.definition)
+        return overlay_of(self.left.definition, self.right.definition, self._faulty)
+
+    @property
+    def _faulty(self) -> list[tuple[str, str]]:
+        """The node and the port of everything that fitted and no longer does."""
+        found = []
+        for reason in self.verdict.reasons:
+            steps = reason.path.split(".", maxsplit=3)
+            if reason.rule.startswith("step-") and reason.verdict is Verdict.BREAKING and steps[0] == "jobs":
+                found.append((steps[1], steps[3] if len(steps) > 3 else ""))
+        return found
 
     @cached_property
     def counts(self) -> list[tuple[str, int]]:
@@ -115,31 +183,42 @@ class Compared:
     def is_large(self) -> bool:
         return len(self.overlay.graph.nodes) > MANY_NODES
 
-    def drawing(self, *, fold: bool, unfolded_url: str = "") -> Drawing:
-        """Return both graphs laid over each other; with `fold` each unchanged region is one node that leads to all."""
-        shown = folded(self.overlay) if fold else self.overlay
+    @cached_property
+    def edge_counts(self) -> list[tuple[str, int]]:
+        """How many edges were added, removed and moved, and how many do not fit; those that there are."""
+        counts = self.overlay.edge_counts | Counter({BROKEN: len(self.overlay.faults)})
+        return [(kind, counts[kind]) for kind in (ADDED, REMOVED, MOVED, BROKEN) if counts[kind]]
+
+    def drawing(self, *, fold: bool, opened: Iterable[str] = (), unfolded_url: Callable[[str], str] = str) -> Drawing:
+        """Return both graphs laid over each other.
+
+        With `fold` each unchanged region is one node, but those that hold one of `opened`; it leads to what
+        `unfolded_url` makes of the name of its first step.
+        """
+        shown = folded(self.overlay, opened) if fold else self.overlay
         regions = {region.id: region for region in shown.regions}
         urls = {node.id: self._url(node) for node in shown.graph.nodes if node.id not in regions}
-        notes = {name: f"was {old}" for name, old in shown.old_names.items()}
         return drawing_of(
             shown.graph,
             workspace=self.right.workspace,
             states={name: state for name, state in shown.states.items() if state != SAME},
             group="difference",
-            urls=urls | dict.fromkeys(regions, unfolded_url),
-            notes=notes,
-            edge_kinds=shown.edge_kinds,
+            urls=urls | {name: unfolded_url(region.nodes[0]) for name, region in regions.items()},
+            names={name: region.name for name, region in regions.items()},
+            notes={name: f"was {old}" for name, old in shown.old_names.items()},
+            edge_kinds={**shown.edge_kinds, **dict.fromkeys(shown.faults, BROKEN)},
+            faults=dict.fromkeys(shown.faulty, "does not fit"),
             label="Both graphs, one over the other",
         )
 
     def _url(self, node: Node) -> str:
         """Return where a node leads: to the comparison of what it ran and runs, else to the page of what it runs."""
         old, new = (self._component(side, node.id) for side in (self.left, self.right))
-        refs = [as_ref(text) if text else None for text in (old, new)]
-        if refs[0] and refs[1] and refs[0] != refs[1] and refs[0].version and refs[1].version:
-            left, right = self.left.workspace.slug, self.right.workspace.slug
-            return compare_address(refs[0].in_workspace(left), refs[1].in_workspace(right))
-        ref, side = (refs[1], self.right) if refs[1] else (refs[0], self.left)
+        address = self._compare_address(old, new)
+        if address:
+            return address
+        text, side = (new, self.right) if new else (old, self.left)
+        ref = as_ref(text) if text else None
         return ref_address(ref, side.workspace, pipeline=node.type == "pipeline") if ref else ""
 
     def _component(self, side: Side, name: str) -> str:
@@ -156,7 +235,7 @@ class Compared:
             "right": self.right.address,
             "verdict": str(self.verdict.verdict),
             "reasons": [reason.as_json() for reason in self.verdict.reasons],
-            "summary": [sentence.words for sentence in self.sentences],
+            "summary": [line.words for line in self.lines],
             "changes": [change.as_json() for change in self.changes],
             "graph": self._graph_json(),
         }
@@ -173,6 +252,7 @@ class Compared:
                 "from": f"{edge.source}.{edge.source_port}",
                 "to": f"{edge.target}.{edge.target_port}",
                 "state": overlay.edge_kinds.get(edge, SAME),
+                "fits": edge not in overlay.faults,
             }
             for edge in sorted(overlay.graph.edges, key=str)
         ]

@@ -18,6 +18,7 @@ from mlopsportal.changes.models import ChangeRequest, Document, Step
 from mlopsportal.specs import documents as reading
 from mlopsportal.specs import normalize
 from mlopsportal.specs.ref import InvalidRef, Ref
+from mlopsportal.ui.addresses import as_ref
 from registry.models import AssetKind, Run, Version, Workspace
 from registry.raw import body_of, raw_of
 from registry.rendering import document_of, yaml_of
@@ -25,16 +26,22 @@ from scheduling.models import Schedule, ScheduleState
 
 
 class NotComparable(Exception):
-    """A side that names nothing the reader may see; `side` is left or right, `reason` says what is wrong with it."""
+    """A side that names nothing the reader may see; `side` is left or right, `reason` says what is wrong with it.
 
-    def __init__(self, side: str, text: str, reason: str) -> None:
+    `is_malformed`: the text is no reference at all, whoever reads it.
+    """
+
+    def __init__(self, side: str, text: str, reason: str, *, is_malformed: bool = False) -> None:
         super().__init__(f"{side}: “{text[:120]}” {reason}")
-        self.side, self.text, self.reason = side, text, reason
+        self.side, self.text, self.reason, self.is_malformed = side, text, reason, is_malformed
 
 
 @dataclass(frozen=True)
 class Side:
-    """One thing to compare. `definition` is what executes, `text` what a person reads; `run` is set for runs."""
+    """One thing to compare. `definition` is what executes, `text` what a person reads; `run` is set for runs.
+
+    `makes` is what a document of a change is about; None where it names nothing.
+    """
 
     ref: Ref
     workspace: Workspace
@@ -42,11 +49,29 @@ class Side:
     text: str
     is_pipeline: bool = False
     run: Run | None = None
+    makes: Ref | None = None
 
     @property
     def address(self) -> str:
         """The text of its ref with its workspace, for permalinks."""
         return str(self.ref.in_workspace(self.workspace.slug))
+
+    @property
+    def words(self) -> tuple[str, str]:
+        """Its name, and which of that name: ("train", "3"), ("weekly", "now"), ("a.yml of change 17", "revision 2")."""
+        version = self.ref.version or ""
+        if self.ref.kind == "change":
+            number, _, revision = self.ref.name.partition("@")
+            return f"{version} of change {number}", f"revision {revision}" if revision else "now"
+        if self.ref.kind == "schedule":
+            return self.ref.name, version.removeprefix("@")[:8] or "now"
+        return ("run", self.ref.name) if self.ref.kind == "run" else (self.ref.name, version)
+
+    @property
+    def sort(self) -> str:
+        """What it is in one word, by which two sides can be told to be of a kind; a pipeline is a component."""
+        ref = (self.makes or self.ref) if self.ref.kind == "change" else self.ref
+        return "component" if ref.kind in ("run", "change") else str(ref.kind)
 
     @property
     def has_interface(self) -> bool:
@@ -58,7 +83,7 @@ def side_of(side: str, text: str, user: User | AnonymousUser) -> Side:
     try:
         ref = Ref.parse(text)
     except InvalidRef as error:
-        raise NotComparable(side, text, f"is no reference: {error.reason}.") from error
+        raise NotComparable(side, text, f"is no reference: {error.reason}.", is_malformed=True) from error
     found = _draft(ref, user) if ref.kind == "change" else _mirrored(side, text, ref, user)
     if found is None:
         raise NotComparable(side, text, "names nothing that the mirror knows.")
@@ -67,7 +92,8 @@ def side_of(side: str, text: str, user: User | AnonymousUser) -> Side:
 
 def _mirrored(side: str, text: str, ref: Ref, user: User | AnonymousUser) -> Side | None:
     if ref.workspace is None:
-        raise NotComparable(side, text, "names no workspace: write workspace/kind:name:version.")
+        message = "names no workspace: write workspace/kind:name:version."
+        raise NotComparable(side, text, message, is_malformed=True)
     workspace = Workspace.objects.for_user(user).filter(slug=ref.workspace).first()
     if workspace is None:
         return None
@@ -125,7 +151,8 @@ def _draft(ref: Ref, user: User | AnonymousUser) -> Side | None:
     if row is None:
         return None
     definition = _planned(row) or _written(row)
-    return Side(ref, change.workspace, definition, row.content, bool(definition.get("jobs")))
+    makes = as_ref(row.ref) if row.ref else None
+    return Side(ref, change.workspace, definition, row.content, bool(definition.get("jobs")), makes=makes)
 
 
 def _planned(row: Document) -> Mapping[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -23,7 +23,10 @@ _PORT_NAMES = {INPUTS: "pipeline inputs", OUTPUTS: "pipeline outputs"}
 
 @dataclass(frozen=True)
 class Face:
-    """What a node says and where it leads. `badge` None is a node without a state; `note` a few words ("3 min")."""
+    """What a node says and where it leads. `badge` None is a node without a state; `note` a few words ("3 min").
+
+    `fault` says what is wrong with it ("does not fit"); `is_change` makes it one of those to go through.
+    """
 
     name: str
     detail: str = ""
@@ -31,12 +34,14 @@ class Face:
     badge: Badge | None = None
     note: str = ""
     is_port: bool = False
+    fault: str = ""
+    is_change: bool = False
 
     @property
     def words(self) -> str:
         """Everything in one line, for those who hear it and for the tooltip."""
         state = self.badge.word if self.badge else ""
-        return plain_visible(", ".join(part for part in (self.name, self.detail, state, self.note) if part))
+        return plain_visible(", ".join(part for part in (self.name, self.detail, state, self.fault, self.note) if part))
 
 
 @dataclass(frozen=True)
@@ -59,17 +64,23 @@ def drawing_of(
     urls: Mapping[str, str] | None = None,
     notes: Mapping[str, str] | None = None,
     edge_kinds: Mapping[Edge, str] | None = None,
+    faults: Mapping[str, str] | None = None,
+    names: Mapping[str, str] | None = None,
     label: str = "Pipeline graph",
 ) -> Drawing:
     """Return the drawing of a graph.
 
     By node id: `states` (shown as badges of `group`), `urls` (else the node leads to its component in `workspace`)
-    and `notes`. `edge_kinds` says "added" or "removed" of edges in a comparison.
+    and `notes`, `faults`, `names` where a node is not called by its id.
+    `edge_kinds` says "added", "removed", "moved" or "broken" of edges in a comparison.
     """
     faces = {
         node.id: _face(node, workspace, (states or {}).get(node.id), group, (urls or {}).get(node.id), notes or {})
         for node in graph.nodes
     }
+    faces |= {name: replace(faces[name], name=shown) for name, shown in (names or {}).items()}
+    if group == "difference":
+        faces = {name: _of_comparison(face, (faults or {}).get(name, "")) for name, face in faces.items()}
     return Drawing(graph, layout(graph), faces, edge_kinds or {}, label)
 
 
@@ -87,6 +98,10 @@ def _face(node: Node, workspace: object, state: object, group: str, url: str | N
     return Face(node.id, detail, url, badge, notes.get(node.id, ""))
 
 
+def _of_comparison(face: Face, fault: str) -> Face:
+    return replace(face, fault=fault, is_change=bool(face.badge or fault))
+
+
 def svg_html(drawing: Drawing) -> SafeString:
     """Return the drawing in a region that scrolls; nodes are links in the order of the graph."""
     placed = drawing.layout
@@ -97,7 +112,7 @@ def svg_html(drawing: Drawing) -> SafeString:
         '<svg xmlns="http://www.w3.org/2000/svg" width="{}" height="{}" viewBox="0 0 {} {}" role="group"'
         ' aria-label="{}"><g aria-hidden="true">{}</g>{}</svg></div>',
         drawing.label,
-        _fit_button(placed.width),
+        _tools(drawing),
         _number(placed.width),
         _number(placed.height),
         _number(placed.width),
@@ -108,13 +123,24 @@ def svg_html(drawing: Drawing) -> SafeString:
     )
 
 
-def _fit_button(width: float) -> SafeString | str:
-    """Return the button that shrinks a wide drawing into its region; it needs script, so script shows it."""
-    if width < _WIDE:
+_ZOOM = (("out", "−", "Smaller"), ("in", "+", "Larger"), ("fit", "Fit", "Fit into the width"))
+_WALK = (("previous", "↑ Previous change"), ("next", "↓ Next change"))
+
+
+def _tools(drawing: Drawing) -> SafeString | str:
+    """Return the buttons that zoom a large drawing and walk through its changes; script shows what needs script."""
+    if drawing.layout.width < _WIDE:
         return ""
-    return format_html(
-        '<button type="button" class="btn small" data-fit aria-pressed="false" hidden>{}</button>', "Fit"
+    zoom = format_html_join(
+        "",
+        '<button type="button" class="btn small" data-zoom="{}" aria-label="{}" hidden>{}</button>',
+        ((way, words, shown) for way, shown, words in _ZOOM),
     )
+    changed = sum(1 for face in drawing.faces.values() if face.is_change)
+    walk = format_html_join(
+        "", '<button type="button" class="btn small" data-walk="{}" hidden>{}</button>', _WALK if changed else ()
+    )
+    return format_html('<div class="tools">{}{}</div>', zoom, walk)
 
 
 def _step_count(drawing: Drawing) -> str:
@@ -133,15 +159,25 @@ def _bundles(drawing: Drawing) -> Iterable[list[tuple[Edge, tuple[tuple[float, f
 def _edge(drawing: Drawing, bundle: Sequence[tuple[Edge, tuple[tuple[float, float], ...]]]) -> SafeString:
     points = bundle[0][1]
     kinds = {drawing.edge_kinds.get(edge, "") for edge, _ in bundle}
+    kind = "broken" if "broken" in kinds else kinds.pop() if len(kinds) == 1 else ""
     end_x, end_y = points[-1]
     return format_html(
-        '<g class="edge {}"><title>{}</title><path d="{}"/><path class="arrow" d="M{} {}l-8 -4v8z"/></g>',
-        kinds.pop() if len(kinds) == 1 else "",
-        "\n".join(edge_words(drawing, edge) for edge, _ in bundle),
+        '<g class="edge {}"><title>{}</title><path d="{}"/><path class="arrow" d="M{} {}l-8 -4v8z"/>{}</g>',
+        kind,
+        "\n".join(_told_edge(drawing, edge) for edge, _ in bundle),
         _path(points),
         _number(end_x),
         _number(end_y),
+        _text("sign", end_x - 22, end_y - 5, "✗") if kind == "broken" else "",
     )
+
+
+_EDGE_WORDS = {"added": "added", "removed": "removed", "moved": "reads from elsewhere", "broken": "does not fit"}
+
+
+def _told_edge(drawing: Drawing, edge: Edge) -> str:
+    words = _EDGE_WORDS.get(drawing.edge_kinds.get(edge, ""))
+    return f"{edge_words(drawing, edge)} ({words})" if words else edge_words(drawing, edge)
 
 
 def edge_words(drawing: Drawing, edge: Edge) -> str:
@@ -165,23 +201,29 @@ def _path(points: Sequence[tuple[float, float]]) -> str:
     return "".join(parts)
 
 
+_CHANGE = format_html(" {}", "data-change")
+_CHANGE_ALONE = format_html(' {} tabindex="-1"', "data-change")
+
+
 def _node(node: PlacedNode, face: Face) -> SafeString:
     """Return the box and, over it, the link: so its name is its label and not the cut words of the drawing."""
     kind = "port" if face.is_port else _node_class(face)
     if not face.url:
         return format_html(
-            '<g class="node {}" role="img" aria-label="{}"><title>{}</title>{}</g>',
+            '<g class="node {}" role="img" aria-label="{}"{}><title>{}</title>{}</g>',
             kind,
             face.words,
+            _CHANGE_ALONE if face.is_change else "",
             face.words,
             _box(node, face),
         )
     return format_html(
-        '<g class="node {}"><g aria-hidden="true">{}</g><a href="{}" aria-label="{}"><title>{}</title>{}</a></g>',
+        '<g class="node {}"><g aria-hidden="true">{}</g><a href="{}" aria-label="{}"{}><title>{}</title>{}</a></g>',
         kind,
         _box(node, face),
         face.url,
         face.words,
+        _CHANGE if face.is_change else "",
         face.words,
         _rect("hit", node),
     )
@@ -191,13 +233,14 @@ def _box(node: PlacedNode, face: Face) -> SafeString:
     sign = face.badge.sign if face.badge else ""
     word = _cut(face.badge.word if face.badge else face.note, node.w * 0.55, _SMALL_UNIT)
     indent = _PAD + (16 if sign else 0)
+    below = f"✗ {face.fault}" if face.fault else face.note if face.is_change and face.note else face.detail
     detail_room = node.w - 2 * _PAD - (len(word) * _SMALL_UNIT + 8 if word else 0)
     return format_html(
         "{}{}{}{}{}",
         _rect("box", node),
         _text("sign", node.x + _PAD, node.y + 18, sign),
         _text("name", node.x + indent, node.y + 18, _cut(face.name, node.w - _PAD - indent, _NAME_UNIT)),
-        _text("sub", node.x + _PAD, node.y + 35, _cut(face.detail, detail_room, _SMALL_UNIT)),
+        _text("sub fault" if face.fault else "sub", node.x + _PAD, node.y + 35, _cut(below, detail_room, _SMALL_UNIT)),
         _text("sub word", node.x + node.w - _PAD, node.y + 35, word, end=True),
     )
 
@@ -215,9 +258,10 @@ def _rect(kind: str, node: PlacedNode) -> SafeString:
 
 def _node_class(face: Face) -> str:
     if face.badge is None:
-        return ""
+        return "faulty" if face.fault else ""
     word = face.badge.word.lower()
-    return word if word in {"added", "removed", "changed"} else face.badge.tone
+    kind = word if word in {"added", "removed", "changed"} else face.badge.tone
+    return f"{kind} faulty" if face.fault else kind
 
 
 def _text(kind: str, x: float, y: float, text: str, *, end: bool = False) -> SafeString | str:

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from mlopsportal.comparison import Compared, NotComparable, compared
+from mlopsportal.comparison import Choice, Compared, Headline, NotComparable, Side, choices_of, headline_of, side_of
 from mlopsportal.ui.drawing import Drawing
 
 VIEWS = (("summary", "Summary"), ("graph", "Graph"), ("fields", "Fields"), ("text", "Text"), ("runs", "Runs"))
+MOST_OPENED = 50
 
 
 @dataclass(frozen=True)
 class ComparePage:
     """What `compare.html` shows; `result` is None while a side is missing or wrong, then `error` says which.
 
-    `fold`: unchanged regions of the graph are one node each. `unified`: the text in one column.
+    `opened`: steps whose unchanged regions are shown whole though the others are folded. `unified`: the text in one
+    column; `whole`: all of it. `wrong` is the side that `error` is about. `ticked` counts what was ticked in a list.
     """
 
     left: str
@@ -28,17 +31,24 @@ class ComparePage:
     view: str
     unchanged: str
     unified: bool
+    whole: bool = False
+    opened: Sequence[str] = ()
+    ticked: int = 0
     result: Compared | None = None
+    headline: Headline | None = None
+    only: Side | None = None
     error: str = ""
+    wrong: str = ""
     drawing: Drawing | None = None
 
     @property
-    def views(self) -> Sequence[tuple[str, str]]:
-        """The tabs that this comparison has."""
+    def views(self) -> Sequence[tuple[str, str, int | None]]:
+        """The tabs that this comparison has, with how many changes each shows where that can be counted."""
         found = self.result
         absent = {"graph"} if found is None or not found.has_graph else set()
         absent |= {"runs"} if found is None or found.runs is None else set()
-        return [(key, word) for key, word in VIEWS if key not in absent]
+        counts = {"summary": len(found.lines), "fields": len(found.changes), "text": len(found.hunks)} if found else {}
+        return [(key, word, counts.get(key)) for key, word in VIEWS if key not in absent]
 
     @property
     def template(self) -> str:
@@ -50,25 +60,80 @@ class ComparePage:
             return self.unchanged == "folded"
         return self.result is not None and self.result.is_large
 
+    @property
+    def title(self) -> str:
+        """What is compared, for the tab of the browser and the heading: "train 3 → 4"."""
+        if self.result is None:
+            return ""
+        left, right = self.result.left.words, self.result.right.words
+        same = self.result.left.ref.kind == self.result.right.ref.kind and left[0] == right[0]
+        return f"{left[0]} {left[1]} → {right[1] if same else ' '.join(right)}"
+
+    @property
+    def left_words(self) -> str:
+        return " ".join(self.result.left.words) if self.result else ""
+
+    @cached_property
+    def left_choices(self) -> Sequence[Choice]:
+        return choices_of(self.result.left) if self.result else ()
+
+    @cached_property
+    def right_choices(self) -> Sequence[Choice]:
+        """What the right side could be instead; the same names as on the left are not asked for twice."""
+        if self.result is None:
+            return ()
+        left, right = self.result.left, self.result.right
+        if left.ref.at(None) == right.ref.at(None) and left.workspace == right.workspace:
+            return [replace(choice, is_chosen=choice.address == right.address) for choice in self.left_choices]
+        return choices_of(right)
+
+    @cached_property
+    def only_choices(self) -> Sequence[Choice]:
+        """What the one side that is named could be compared with."""
+        return [choice for choice in choices_of(self.only) if not choice.is_chosen] if self.only else ()
+
 
 @login_required
 @require_GET
 def compare_page(request: HttpRequest) -> HttpResponse:
-    left, right = _sides(request)
-    given = request.GET
-    page = ComparePage(
-        left, right, given.get("view", ""), given.get("unchanged", ""), unified=given.get("layout") == "unified"
-    )
-    status = 200
-    if left and right:
-        try:
-            page = replace(page, result=compared(left, right, request.user))
-        except NotComparable as error:
-            page, status = replace(page, error=str(error)), 404
-    page = replace(page, view=page.view if page.view in dict(page.views) else page.views[0][0])
+    page, status = _found(_asked(request), request)
+    page = replace(page, view=page.view if page.view in {key for key, _, _ in page.views} else page.views[0][0])
     if page.view == "graph" and page.result is not None:
-        page = replace(page, drawing=page.result.drawing(fold=page.fold, unfolded_url=_unfolded(request)))
+        drawing = page.result.drawing(
+            fold=page.fold, opened=page.opened, unfolded_url=lambda step: _with_opened(request, step)
+        )
+        page = replace(page, drawing=drawing)
     return render(request, "compare.html", {"page": page}, status=status)
+
+
+def _asked(request: HttpRequest) -> ComparePage:
+    given = request.GET
+    left, right = _sides(request)
+    return ComparePage(
+        left,
+        right,
+        given.get("view", ""),
+        given.get("unchanged", ""),
+        unified=given.get("layout") == "unified",
+        whole=given.get("lines") == "all",
+        opened=given.getlist("open")[:MOST_OPENED],
+        ticked=len(given.getlist("ref")),
+    )
+
+
+def _found(page: ComparePage, request: HttpRequest) -> tuple[ComparePage, int]:
+    """Return the page with what it asks for, and its status: 400 for no reference, 404 for what is not there."""
+    try:
+        if page.left and page.right:
+            sides = side_of("left", page.left, request.user), side_of("right", page.right, request.user)
+            result = Compared(*sides)
+            return replace(page, result=result, headline=headline_of(result, request.user)), 200
+        if page.left or page.right:
+            named = "left" if page.left else "right"
+            return replace(page, only=side_of(named, page.left or page.right, request.user)), 200
+    except NotComparable as error:
+        return replace(page, error=str(error), wrong=error.side), 400 if error.is_malformed else 404
+    return page, 200
 
 
 def _sides(request: HttpRequest) -> tuple[str, str]:
@@ -80,7 +145,7 @@ def _sides(request: HttpRequest) -> tuple[str, str]:
     return left or (ticked[0].strip()[:1000] if ticked else ""), right
 
 
-def _unfolded(request: HttpRequest) -> str:
+def _with_opened(request: HttpRequest, step: str) -> str:
     query = request.GET.copy()
-    query["unchanged"] = "shown"
+    query.appendlist("open", step)
     return f"?{query.urlencode()}"

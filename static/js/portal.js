@@ -10,7 +10,7 @@
 
   /* Controls that need script are hidden until it runs. */
   function show(within = document) {
-    const names = ["copy", "dismiss", "theme-choice", "keys-help", "keys-switch", "print", "fit"];
+    const names = ["copy", "dismiss", "theme-choice", "keys-help", "keys-switch", "print", "zoom", "walk"];
     const scripted = names.map((name) => `[data-${name}]`).join();
     for (const control of all(scripted, within)) control.hidden = false;
   }
@@ -148,10 +148,6 @@
     else if (button?.dataset.keysHelp !== undefined) helpDialog();
     else if (button?.dataset.keysSwitch !== undefined) switchShortcuts();
     else if (button?.dataset.print !== undefined) window.print();
-    else if (button?.dataset.fit !== undefined) {
-      const fits = button.closest(".graph").classList.toggle("fit");
-      button.setAttribute("aria-pressed", String(fits));
-    }
     for (const menu of all("details.menu[open]")) {
       if (!menu.contains(event.target)) menu.open = false;
     }

@@ -239,15 +239,17 @@ def problem_list(problems: Iterable[Problem], anchor: str = "") -> SafeString | 
 
 
 @register.simple_tag
-def diff(hunks: Sequence[Hunk], label: str = "the text", unified: bool = False) -> SafeString:
+def diff(
+    hunks: Sequence[Hunk], label: str = "the text", unified: bool = False, places: Sequence[str] = ()
+) -> SafeString:
     """Return the hunks of `specs.textdiff.text_diff`, side by side where there is room."""
-    return differences.diff_html(hunks, label=label, unified=unified)
+    return differences.diff_html(hunks, label=label, unified=unified, places=places)
 
 
 @register.simple_tag
-def fields_diff(changes: Sequence[Change], label: str = "Changed fields") -> SafeString:
-    """Return the changes of `specs.diff.diff` as a table."""
-    return differences.fields_html(changes, label=label)
+def fields_diff(changes: Sequence[Change], label: str = "Changed fields", grouped: bool = False) -> SafeString:
+    """Return the changes of `specs.diff.diff` as a table; `grouped` by the step or section they are about."""
+    return differences.fields_html(changes, label=label, grouped=grouped)
 
 
 @register.simple_tag

@@ -1,0 +1,106 @@
+"""What changed in words: the most important first, alike changes in one line, a new name as what it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mlopsportal.comparison.lines import Line, lines_of
+from mlopsportal.comparison.overlay import renamed, with_new_names
+from mlopsportal.specs.diff import diff
+from mlopsportal.specs.interface import Comparison, Reason, Verdict, compare_components, verdict_of
+from tests.comparison.test_overlay import node
+
+Definition = dict[str, Any]
+
+
+def lines(old: Definition, new: Definition, *reasons: Reason) -> list[Line]:
+    names = renamed(old, new)
+    left = with_new_names(old, names)
+    judged: Comparison = verdict_of([*compare_components(old, new).reasons, *reasons])
+    return lines_of(left, new, diff(left, new), judged, {new_name: name for name, new_name in names.items()})
+
+
+def words(old: Definition, new: Definition, *reasons: Reason) -> list[str]:
+    return [line.words for line in lines(old, new, *reasons)]
+
+
+def pipeline(**jobs: Any) -> Definition:
+    return {"type": "pipeline", "jobs": jobs}
+
+
+def test_the_reasons_of_the_verdict_come_before_steps_and_those_before_texts() -> None:
+    old = pipeline(prep=node("prep")) | {"description": "old"}
+    new = pipeline(prep=node("prep"), train=node("train", data="prep")) | {
+        "description": "new",
+        "inputs": {"rate": {"type": "number"}},
+    }
+    found = lines(old, new)
+    assert [line.words for line in found] == [
+        "The input rate is new: number, required.",
+        "The step train was added, running train:1.",
+        "The description is another one.",
+    ]
+    assert [line.verdict for line in found] == [Verdict.BREAKING, None, None]
+
+
+def test_a_new_name_of_a_step_is_one_line_and_not_three() -> None:
+    old = pipeline(prep=node("prep"), train=node("train", data="prep"))
+    new = pipeline(clean=node("prep"), train=node("train", data="clean"))
+    assert words(old, new) == ["The step prep is now called clean and runs the same."]
+
+
+def test_three_steps_that_change_alike_are_told_in_one_line() -> None:
+    old = pipeline(**{name: node("train") for name in "abc"}, other=node("prep"))
+    new = pipeline(**{name: node("train") | {"component": "component:train:2"} for name in "abc"}, other=node("prep"))
+    [line] = lines(old, new)
+    assert line.words == "3 steps now run train 2 instead of 1: a, b, c."
+    assert line.bump == ("component:train:1", "component:train:2")
+
+
+def test_two_steps_that_change_alike_are_told_one_by_one() -> None:
+    old = pipeline(a=node("x"), b=node("x"))
+    new = pipeline(a=node("x") | {"compute": "big"}, b=node("x") | {"compute": "big"})
+    assert words(old, new) == ["The step a: `compute` was added: big.", "The step b: `compute` was added: big."]
+
+
+def test_many_added_steps_are_named_up_to_a_limit() -> None:
+    new = pipeline(first=node("prep"), **{f"score_{number:02d}": node("score") for number in range(12)})
+    [line] = words(pipeline(first=node("prep")), new)
+    assert line.startswith("12 steps were added, running score:1: score_00, score_01")
+    assert line.endswith("score_07 and 4 more.")
+
+
+def test_a_reason_about_a_step_says_which_one() -> None:
+    old = pipeline(prep=node("prep"))
+    wrong = Reason("step-edge-type", "jobs.prep.inputs.x", "It is a folder; `x` takes a file.", Verdict.BREAKING)
+    assert words(old, old, wrong) == ["The step prep: It is a folder; `x` takes a file."]
+
+
+def test_what_did_not_fit_before_is_told_last_and_as_that() -> None:
+    old = pipeline(prep=node("prep"))
+    new = old | {"description": "new"}
+    still = Reason("still-edge-type", "jobs.prep.inputs.x", "It is a folder; `x` takes a file.", Verdict.PATCH)
+    assert words(old, new, still) == [
+        "The description is another one.",
+        "As before: The step prep: It is a folder; `x` takes a file.",
+    ]
+
+
+def test_the_first_inputs_are_told_one_by_one_with_what_they_are() -> None:
+    old = pipeline(prep=node("prep"))
+    new = old | {"inputs": {"a": {"type": "number", "default": "1"}, "b": {"type": "string", "optional": "true"}}}
+    assert words(old, new) == ["The input a is new: number, with default 1.", "The input b is new: string, optional."]
+
+
+def test_a_trigger_that_changed_in_two_fields_is_one_line() -> None:
+    trigger = {
+        "triggerType": "recurrence",
+        "frequency": "day",
+        "interval": 1,
+        "schedule": {"hours": [2], "minutes": [0]},
+    }
+    later = trigger | {"interval": 2, "schedule": {"hours": [3], "minutes": [0]}}
+    [line] = lines_of(
+        {"trigger": trigger}, {"trigger": later}, diff({"trigger": trigger}, {"trigger": later}), verdict_of([]), {}
+    )
+    assert line.words.startswith("It fires every 2 days at 03:00")
