@@ -1,13 +1,14 @@
 """Every setting of the portal, read from the environment; knows no app's rules.
 
-A variable that starts with MLOPSPORTAL_ and is not listed in `KNOWN` stops the start: a typing
-error must not silently leave a default in force.
+A variable that starts with MLOPSPORTAL_ and is not listed in `KNOWN`, and a credential with a part too many or
+too few, stop the start: a typing error must not silently leave a default in force.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+
+from mlopsportal.azureml import configured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -37,18 +40,25 @@ KNOWN = {
     "MLOPSPORTAL_WORKER",
     "MLOPSPORTAL_WORKER_BUSY",
 }
-KNOWN_PREFIXES = ("MLOPSPORTAL_CREDENTIAL_", "MLOPSPORTAL_TEST_")
+KNOWN_PREFIXES = (configured.PREFIX, "MLOPSPORTAL_TEST_")
 
 
 def refuse_unknown_variables() -> None:
-    """Raise ImproperlyConfigured for a MLOPSPORTAL_ variable that no setting reads."""
+    """Raise ImproperlyConfigured for a MLOPSPORTAL_ variable that no setting reads, and for half a credential."""
     unknown = sorted(
         name
         for name in os.environ
         if name.startswith("MLOPSPORTAL_") and name not in KNOWN and not name.startswith(KNOWN_PREFIXES)
     )
-    if unknown:
-        raise ImproperlyConfigured(f"Unknown setting in the environment: {', '.join(unknown)}. Known: {sorted(KNOWN)}")
+    wrong = [_unknown(name) for name in unknown] + configured.problems(os.environ)
+    if wrong:
+        raise ImproperlyConfigured(" ".join(wrong))
+
+
+def _unknown(name: str) -> str:
+    meant = get_close_matches(name, KNOWN, 1, cutoff=0.85)
+    hint = f"did you mean {meant[0]}?" if meant else f"there are {', '.join(sorted(KNOWN))}."
+    return f"{name} in the environment is no setting of the portal: {hint}"
 
 
 def text(name: str, default: str = "") -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from functools import cache
 from typing import Any, Protocol
@@ -20,6 +19,7 @@ from azure.identity import (
     WorkloadIdentityCredential,
 )
 
+from mlopsportal.azureml import configured
 from mlopsportal.azureml.clouds import Cloud
 from mlopsportal.azureml.errors import NotConfigured
 from mlopsportal.azureml.records import Target
@@ -29,7 +29,6 @@ _TOKEN_LIFE = 3600
 _REFRESH_MARGIN = 300
 # The sandbox reads a token's claims and checks no signature: this key protects nothing and is no secret.
 _SANDBOX_KEY = b"a sandbox believes every signature"
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 
 
 class Credential(Protocol):
@@ -92,27 +91,22 @@ def credential_for(target: Target, cloud: Cloud) -> Credential:
 def _azure_credential(authority: str, name: str) -> Credential:
     if not name:
         return DefaultAzureCredential(authority=authority)
-    if not _NAME.match(name):
+    if not configured.NAME.match(name):
         raise NotConfigured(f"{name!r} is not a name of a credential: letters, digits and _ only")
-    prefix = f"MLOPSPORTAL_CREDENTIAL_{name.upper()}_"
-    settings = {
-        key.removeprefix(prefix): value for key, value in os.environ.items() if key.startswith(prefix) and value
-    }
+    settings = configured.parts_of(name, os.environ)
     try:
-        return _named_credential(authority, prefix, settings)
+        return _named_credential(authority, name, settings)
     except (ValueError, OSError) as error:  # a malformed tenant or client, a certificate that cannot be read
         raise NotConfigured(f"credential {name!r}: {error}") from None
 
 
-def _named_credential(authority: str, prefix: str, settings: dict[str, str]) -> Credential:
-    def need(key: str) -> str:
-        if key not in settings:
-            raise NotConfigured(f"the environment does not set {prefix}{key}", variable=prefix + key)
-        return settings[key]
-
-    if settings.get("MANAGED_IDENTITY", "").lower() in {"1", "true", "yes"}:
+def _named_credential(authority: str, name: str, settings: dict[str, str]) -> Credential:
+    if configured.is_managed(settings):
         return ManagedIdentityCredential(client_id=settings.get("CLIENT_ID"))
-    tenant, client = need("TENANT_ID"), need("CLIENT_ID")
+    if lacking := configured.missing(settings):
+        variable = f"{configured.PREFIX}{name.upper()}_{lacking}"
+        raise NotConfigured(f"the environment does not set {variable}", variable=variable)
+    tenant, client = settings["TENANT_ID"], settings["CLIENT_ID"]
     if "CERTIFICATE_PATH" in settings:
         password = settings.get("CERTIFICATE_PASSWORD")
         return CertificateCredential(
@@ -123,4 +117,4 @@ def _named_credential(authority: str, prefix: str, settings: dict[str, str]) -> 
         return WorkloadIdentityCredential(
             tenant_id=tenant, client_id=client, token_file_path=token_file, authority=authority
         )
-    return ClientSecretCredential(tenant, client, need("CLIENT_SECRET"), authority=authority)
+    return ClientSecretCredential(tenant, client, settings["CLIENT_SECRET"], authority=authority)

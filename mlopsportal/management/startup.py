@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ctypes
+import importlib
 import os
 import secrets
 import signal
 import sys
 from pathlib import Path
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,7 +41,16 @@ def run(argv: list[str]) -> None:
         raise SystemExit(f"{KEY} has {len(os.environ[KEY])} characters; {command} wants at least {SHORTEST_KEY}.")
     if command not in OFFLINE:
         make_private(data_folder([]))
+    read_settings()
     execute_from_command_line(argv)
+
+
+def read_settings() -> None:
+    """Read the settings now; leave with one sentence, and status 1, when the environment has something wrong."""
+    try:
+        importlib.import_module(os.environ["DJANGO_SETTINGS_MODULE"])
+    except ImproperlyConfigured as error:
+        raise SystemExit(str(error)) from None
 
 
 def die_with(parent: int) -> None:

@@ -59,3 +59,29 @@ def test_a_choice_refuses_other_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLOPSPORTAL_TEST_CHOICE", "c")
     with pytest.raises(ImproperlyConfigured, match="one of a, b"):
         settings.choice("MLOPSPORTAL_TEST_CHOICE", "a", ("a", "b"))
+
+
+def manage(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of the portal in this environment."""
+    command, env = [sys.executable, "manage.py", *arguments], clean_environment(**variables)
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "told"),
+    [
+        ("MLOPSPORTAL_ALOWED_HOSTS", "example.org", "did you mean MLOPSPORTAL_ALLOWED_HOSTS?"),
+        ("MLOPSPORTAL_COLOUR", "red", "MLOPSPORTAL_SECRET_KEY"),
+        ("MLOPSPORTAL_CREDENTIAL_PROD_CLIENT_SECERT", "hidden", "Did you mean …_CLIENT_SECRET?"),
+        ("MLOPSPORTAL_CREDENTIAL_PROD_TENANT_ID", "hidden", "The credential PROD lacks CLIENT_ID"),
+        ("MLOPSPORTAL_TLS", "maybe", "MLOPSPORTAL_TLS must be on or off"),
+    ],
+)
+def test_a_command_leaves_with_one_sentence_and_status_1(variable: str, value: str, told: str) -> None:
+    done = manage("check_documents", "--help", **{variable: value})
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert told in done.stderr
+    assert variable in done.stderr or "PROD" in done.stderr
+    assert "hidden" not in done.stderr
