@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class WorkspaceExists(Exception):
     """A workspace of that slug, or at that place, is mirrored already."""
@@ -9,6 +11,15 @@ class WorkspaceExists(Exception):
     def __init__(self, slug: str) -> None:
         super().__init__(f"Workspace {slug} is mirrored already")
         self.slug = slug
+
+
+class LevelsChanged(Exception):
+    """Somebody else has set levels since these were opened; `now` are those that are otherwise, by code."""
+
+    def __init__(self, now: Mapping[str, str]) -> None:
+        told = ", ".join(f"{code} is {level}" for code, level in now.items())
+        super().__init__(f"Since you opened them, levels were changed: {told} now")
+        self.now = now
 
 
 class AlreadyAnswered(Exception):

@@ -1,11 +1,14 @@
-"""The form of a workspace: where it is, how to sign in, the portal's settings; it writes nothing."""
+"""The forms of a workspace: where it is, how to sign in, the portal's settings, its practices; they write nothing."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 
+from mlopsportal.specs.codes import CODES
+from mlopsportal.specs.practices import DEFAULTS, LEVELS, Level
 from mlopsportal.ui.forms import GroupedForm
 from registry.models import Cloud, Tier
 from registry.workflow import PLACE, Settings
@@ -63,3 +66,33 @@ class WorkspaceForm(GroupedForm):
     def settings(self) -> Settings:
         """Return what was said, of a form that is valid."""
         return Settings(**{name: value for name, value in self.cleaned_data.items() if name != "slug"})
+
+
+class PracticesForm(forms.Form):
+    """The level of every practice, and in `opened` the levels that the form was opened with."""
+
+    opened = forms.JSONField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, levels: Mapping[str, Level], **kwargs: Any) -> None:  # Django's own
+        super().__init__(*args, initial={**levels, "opened": dict(levels)}, **kwargs)
+        for code in DEFAULTS:
+            label = f"Level of “{CODES[code].title}”"
+            self.fields[code] = forms.ChoiceField(choices=[(level, level) for level in LEVELS], label=label)
+
+    def clean_opened(self) -> dict[str, Level]:
+        given = self.cleaned_data["opened"]
+        known = isinstance(given, dict) and all(
+            code in DEFAULTS and isinstance(level, str) and level in LEVELS for code, level in given.items()
+        )
+        if not known or not given:
+            raise forms.ValidationError("The form does not say what it was opened with: open the page again.")
+        return dict(given)
+
+    def levels(self) -> dict[str, Level]:
+        """Return what was chosen, of a form that is valid."""
+        return {code: self.cleaned_data[code] for code in DEFAULTS}
+
+    def open_again(self, levels: Mapping[str, Level]) -> None:
+        """Keep what was chosen, over the levels of now: sending it once more sets them."""
+        self.data = self.data.copy()
+        self.data["opened"] = self.fields["opened"].prepare_value(dict(levels))

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from mlopsportal.specs.practices import DEFAULTS, LEVELS, Level
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mlopsportal.specs.codes import CODES
+from mlopsportal.specs.practices import DEFAULTS, LEVELS, PRACTICES, Level
 from registry.models import PracticeLevel, Workspace
 
 _LEVEL: dict[str, Level] = {level: level for level in LEVELS}
+_CONSEQUENCES_ABOUT = {"nothing-uses-it": "archiving, deleting", "fires-later": "schedules"}
 
 
 def levels_of(workspace: Workspace) -> dict[str, Level]:
@@ -16,3 +21,30 @@ def levels_of(workspace: Workspace) -> dict[str, Level]:
     rows = PracticeLevel.objects.filter(workspace=workspace, code__in=DEFAULTS)
     own = {code: _LEVEL[level] for code, level in rows.values_list("code", "level")}
     return {**DEFAULTS, **own}
+
+
+@dataclass(frozen=True)
+class SetPractice:
+    """One practice as the settings show it: what it is about, its default and its level in the workspace."""
+
+    code: str
+    title: str
+    gist: str
+    about: str
+    default: Level
+    level: Level
+
+
+def settings_shown(levels: Mapping[str, Level]) -> list[SetPractice]:
+    """Return everything that can be set, with these levels."""
+    return [
+        SetPractice(
+            code=code,
+            title=CODES[code].title,
+            gist=CODES[code].gist,
+            about=PRACTICES[code].about if code in PRACTICES else _CONSEQUENCES_ABOUT[code],
+            default=default,
+            level=levels[code],
+        )
+        for code, default in DEFAULTS.items()
+    ]

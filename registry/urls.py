@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path, register_converter
 
 from registry.sections import SectionConverter
-from registry.views import assets, runs, workspaces
+from registry.views import assets, practices, runs, workspaces
 
 register_converter(SectionConverter, "section")
 
@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("workspaces/add/", workspaces.workspace_add, name="workspace-add"),
     path("w/<slug:slug>/", workspaces.workspace_detail, name="workspace-detail"),
     path("w/<slug:slug>/edit/", workspaces.workspace_edit, name="workspace-edit"),
+    path("w/<slug:slug>/practices/", practices.practices, name="workspace-practices"),
     path("w/<slug:slug>/check/", workspaces.workspace_check, name="workspace-check"),
     path("w/<slug:slug>/connection/", workspaces.workspace_connection, name="workspace-connection"),
     path("w/<slug:slug>/syncs/", workspaces.sync_list, name="sync-list"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import Any
@@ -21,9 +22,11 @@ from mlopsportal.accounts.workflow import grant_founder
 from mlopsportal.audit import log
 from mlopsportal.audit.actions import SYSTEM, Action, Actor
 from mlopsportal.queue.enqueue import enqueue
+from mlopsportal.specs.practices import DEFAULTS, LEVELS, Level
 from registry import sync
-from registry.errors import AlreadyAnswered, WorkspaceExists
-from registry.models import Answer, ConnectionState, Finding, LogState, Run, StepLog, SyncRun, Workspace
+from registry.errors import AlreadyAnswered, LevelsChanged, WorkspaceExists
+from registry.models import Answer, ConnectionState, Finding, LogState, PracticeLevel, Run, StepLog, SyncRun, Workspace
+from registry.practices import levels_of
 
 FRESH_ENOUGH = timedelta(seconds=5)
 """Two people who look at one run ask Azure once."""
@@ -124,6 +127,51 @@ def edit_workspace(workspace: Workspace, settings: Settings, *, actor: Actor) ->
     except IntegrityError as error:
         raise WorkspaceExists(workspace.slug) from error
     return workspace
+
+
+def set_practice_levels(
+    workspace: Workspace, levels: Mapping[str, Level], *, actor: Actor, opened: Mapping[str, Level] | None = None
+) -> dict[str, Level]:
+    """Set the levels of these codes, the others stay; return the levels in force then.
+
+    `opened` are levels as the caller saw them: when one of them is otherwise now, nothing is written. Raises
+    PermissionDenied, LevelsChanged, and KeyError for a code that cannot be set.
+    """
+    if actor != SYSTEM:
+        require(actor, Permission.MANAGE, workspace)
+    with transaction.atomic():
+        Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)  # two admins come one after the other
+        before = levels_of(workspace)
+        moved = {code: before[code] for code, level in (opened or {}).items() if before[code] != level}
+        if moved:
+            raise LevelsChanged(moved)
+        changed = {code: level for code, level in levels.items() if before[code] != level}
+        if changed:
+            _write_levels(workspace, changed)
+            _record_levels(workspace, {code: before[code] for code in changed}, changed, actor)
+    return {**before, **changed}
+
+
+def _write_levels(workspace: Workspace, changed: Mapping[str, Level]) -> None:
+    PracticeLevel.objects.filter(workspace=workspace, code__in=changed).delete()
+    PracticeLevel.objects.bulk_create(
+        PracticeLevel(workspace=workspace, code=code, level=level)
+        for code, level in changed.items()
+        if level != DEFAULTS[code]
+    )
+
+
+def _record_levels(workspace: Workspace, before: Mapping[str, Level], after: Mapping[str, Level], actor: Actor) -> None:
+    weaker = [code for code in after if LEVELS.index(after[code]) < LEVELS.index(before[code])]
+    log.record(
+        Action.PRACTICES_CHANGED,
+        actor=actor,
+        workspace=workspace.slug,
+        target=f"workspace:{workspace.slug}",
+        before=dict(before),
+        after=dict(after),
+        facts={"codes": ", ".join(after), "weaker": ", ".join(weaker)},
+    )
 
 
 def request_connection_check(workspace: Workspace, *, actor: Actor) -> None:

@@ -49,6 +49,7 @@ class Action(StrEnum):
     WORKSPACE_ADDED = "workspace.added"
     WORKSPACE_CHANGED = "workspace.changed"
     WORKSPACE_CHECKED = "workspace.checked"
+    PRACTICES_CHANGED = "practices.changed"
     SYNC_REQUESTED = "sync.requested"
     SYNC_FINISHED = "sync.finished"
     SYNC_FAILED = "sync.failed"
@@ -116,6 +117,7 @@ SENTENCES: Final[dict[Action, str]] = {
     Action.WORKSPACE_ADDED: "{actor} added workspace {workspace}",
     Action.WORKSPACE_CHANGED: "{actor} changed the settings of workspace {workspace}",
     Action.WORKSPACE_CHECKED: "{actor} tested the connection of workspace {workspace}",
+    Action.PRACTICES_CHANGED: "{actor} changed how strictly workspace {workspace} takes {codes}",
     Action.SYNC_REQUESTED: "{actor} asked for a sync of workspace {workspace}",
     Action.SYNC_FINISHED: "{actor} finished a sync of workspace {workspace}",
     Action.SYNC_FAILED: "A sync of workspace {workspace} failed",

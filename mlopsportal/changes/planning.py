@@ -7,7 +7,7 @@ that a plan that kills its worker ends too.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -74,6 +74,12 @@ class Made:
         kept = [problem for problem in item.problems if problem.code not in PRACTICES]
         advised = [problem for check in self.checks for problem in _told(check, path)]
         return sorted([*kept, *planned, *advised], key=lambda problem: problem.line or 0)
+
+    def reasons(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield, with their paths, the problems that stop the plan: errors, and what hard checks found."""
+        hard = {check.code for check in self.checks if check.level == "hard"}
+        for path, found in self.problems.items():
+            yield from ((path, item) for item in found if item["severity"] == "error" or item["code"] in hard)
 
     @property
     def has_failed(self) -> bool:
@@ -290,7 +296,7 @@ def _store(plan: Plan, made: Made) -> None:
             return
         plan.refresh_from_db()
         documents = _update_documents(plan.revision, made)
-        plan.problems = [{"document": path, **problem} for path, found in made.problems.items() for problem in found]
+        plan.problems = [{"document": path, **problem} for path, problem in made.reasons()]
         plan.checks, plan.levels = [_stored(check) for check in made.checks], dict(made.levels)
         if state == PlanState.MADE and made.building is not None:
             _write_steps(plan, change, made.building, documents)

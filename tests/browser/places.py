@@ -51,6 +51,7 @@ PAGES: dict[str, list[Place]] = {
     "workspace-add": places("root", "/workspaces/add/"),
     "workspace-detail": places("viewer", "/w/demo/"),
     "workspace-edit": places("admin", "/w/demo/edit/"),
+    "workspace-practices": [*places("viewer", "/w/demo/practices/"), *places("admin", "/w/demo/practices/")],
     "sync-list": places("viewer", "/w/demo/syncs/"),
     "finding-list": places("viewer", "/w/demo/findings/"),
     "lineage": places("viewer", "/w/demo/lineage/", "/w/demo/lineage/?ref=component:churn_training:6"),

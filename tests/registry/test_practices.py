@@ -1,20 +1,36 @@
-"""The levels of a workspace: its own over the defaults."""
+"""The levels of a workspace: its own over the defaults, who sets them, and what is kept of it."""
 
 from __future__ import annotations
 
-import pytest
-from django.db import IntegrityError, transaction
+import json
+from collections.abc import Mapping
+from typing import Any
 
-from mlopsportal.specs.practices import DEFAULTS
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, connection, transaction
+from django.http import HttpResponse
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from rest_framework.test import APIClient
+
+from mlopsportal.accounts.actors import actor_of_user
+from mlopsportal.accounts.permissions import Role
+from mlopsportal.audit.models import Event
+from mlopsportal.specs.practices import DEFAULTS, LEVELS
+from registry.errors import LevelsChanged
 from registry.models import PracticeLevel, Workspace
 from registry.practices import levels_of
+from registry.workflow import set_practice_levels
+from tests.registry.building import make_user, make_workspace
 
 pytestmark = pytest.mark.django_db
+PAGE, REST = "/w/demo/practices/", "/api/v1/workspaces/demo/practices/"
 
 
 @pytest.fixture
 def workspace() -> Workspace:
-    return Workspace.objects.create(slug="demo", subscription_id="s", resource_group="rg", name="demo")
+    return make_workspace()
 
 
 def test_a_new_workspace_has_the_defaults(workspace: Workspace) -> None:
@@ -25,7 +41,7 @@ def test_a_new_workspace_has_the_defaults(workspace: Workspace) -> None:
 def test_its_own_levels_stand_over_the_defaults_and_forgotten_codes_are_left_out(workspace: Workspace) -> None:
     PracticeLevel.objects.create(workspace=workspace, code="owned", level="hard")
     PracticeLevel.objects.create(workspace=workspace, code="no-such-practice", level="hard")
-    other = Workspace.objects.create(slug="other", subscription_id="s", resource_group="rg", name="other")
+    other = make_workspace(slug="other")
     assert levels_of(workspace) == {**DEFAULTS, "owned": "hard"}
     assert levels_of(other) == DEFAULTS
 
@@ -36,3 +52,154 @@ def test_a_practice_has_one_known_level_in_a_workspace(workspace: Workspace) -> 
         PracticeLevel.objects.create(workspace=workspace, code="owned", level="soft")
     with pytest.raises(IntegrityError), transaction.atomic():
         PracticeLevel.objects.create(workspace=workspace, code="described", level="loud")
+
+
+def test_setting_levels_is_one_event_with_before_and_after_and_keeps_only_what_differs(workspace: Workspace) -> None:
+    admin = actor_of_user(make_user("anna", workspace, role=Role.ADMIN))
+    found = set_practice_levels(workspace, {**DEFAULTS, "owned": "hard", "no-secrets": "soft"}, actor=admin)
+    assert found == levels_of(workspace) == {**DEFAULTS, "owned": "hard", "no-secrets": "soft"}
+    event = Event.objects.get(action="practices.changed")
+    assert event.detail.before == {"no-secrets": "hard", "owned": "advisory"}
+    assert event.detail.after == {"no-secrets": "soft", "owned": "hard"}
+    assert b'"weaker":"no-secrets"' in bytes(event.leaf).replace(b" ", b"")
+    set_practice_levels(workspace, {"owned": "advisory"}, actor=admin)
+    assert [*PracticeLevel.objects.values_list("code", "level")] == [("no-secrets", "soft")]
+
+
+def test_the_same_levels_again_are_no_event(workspace: Workspace) -> None:
+    admin = actor_of_user(make_user("anna", workspace, role=Role.ADMIN))
+    set_practice_levels(workspace, DEFAULTS, actor=admin)
+    assert not Event.objects.filter(action="practices.changed").exists()
+    assert not PracticeLevel.objects.exists()
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role is not Role.ADMIN])
+def test_only_its_admins_set_levels(workspace: Workspace, role: Role) -> None:
+    with pytest.raises(PermissionDenied):
+        set_practice_levels(workspace, {"owned": "off"}, actor=actor_of_user(make_user("vera", workspace, role=role)))
+    assert levels_of(workspace) == DEFAULTS
+
+
+def test_a_token_of_an_admin_sets_nothing(workspace: Workspace) -> None:
+    anna = make_user("anna", workspace, role=Role.ADMIN)
+    with pytest.raises(PermissionDenied):
+        set_practice_levels(workspace, {"owned": "off"}, actor=actor_of_user(anna, "token"))
+
+
+def test_levels_that_were_set_meanwhile_are_not_written_over(workspace: Workspace) -> None:
+    admin = actor_of_user(make_user("anna", workspace, role=Role.ADMIN))
+    set_practice_levels(workspace, {"owned": "hard"}, actor=admin)
+    with pytest.raises(LevelsChanged, match="owned is hard now"):
+        set_practice_levels(workspace, {"described": "soft"}, actor=admin, opened=DEFAULTS)
+    assert levels_of(workspace) == {**DEFAULTS, "owned": "hard"}
+
+
+# The page
+
+
+def form(opened: Mapping[str, str] = DEFAULTS, **levels: str) -> dict[str, str]:
+    return {**DEFAULTS, **{code.replace("_", "-"): level for code, level in levels.items()}} | {
+        "opened": json.dumps(dict(opened))
+    }
+
+
+def signed_in(workspace: Workspace, role: Role, name: str = "anna") -> Client:
+    client = Client()
+    client.force_login(make_user(name, workspace, role=role))
+    return client
+
+
+def test_everyone_who_reads_the_workspace_sees_the_levels_and_only_admins_the_form(workspace: Workspace) -> None:
+    shown = signed_in(workspace, Role.VIEWER, "vera").get(PAGE).content.decode()
+    assert all(f"/help/checks/{code}/" in shown for code in DEFAULTS)
+    assert "<select" not in shown
+    assert shown.count('scope="row"') == len(DEFAULTS)
+    shown = signed_in(workspace, Role.ADMIN).get(PAGE).content.decode()
+    assert shown.count("<select") == len(DEFAULTS)
+    assert PAGE in signed_in(workspace, Role.VIEWER, "vito").get("/w/demo/").content.decode()
+
+
+def test_an_admin_sets_levels_on_the_page(workspace: Workspace) -> None:
+    client = signed_in(workspace, Role.ADMIN)
+    assert client.post(PAGE, form(owned="hard", modular="off")).status_code == 302
+    assert levels_of(workspace) == {**DEFAULTS, "owned": "hard", "modular": "off"}
+    assert signed_in(workspace, Role.OPERATOR, "olga").post(PAGE, form(owned="off")).status_code == 403
+
+
+def test_who_opened_the_page_earlier_is_shown_what_changed_and_loses_nothing(workspace: Workspace) -> None:
+    client = signed_in(workspace, Role.ADMIN)
+    client.post(PAGE, form(owned="hard"))
+    answer = client.post(PAGE, form(described="soft"))
+    shown = answer.content.decode()
+    assert answer.status_code == 409
+    assert "Somebody owns it is <b>hard</b> now, and you chose <b>advisory</b>" in shown
+    assert '<option value="soft" selected>' in shown
+    assert levels_of(workspace) == {**DEFAULTS, "owned": "hard"}
+    opened = answer.context["page"].form["opened"].value()
+    again = {**form(described="soft"), "opened": opened}
+    assert client.post(PAGE, again).status_code == 302
+    assert levels_of(workspace) == {**DEFAULTS, "described": "soft"}
+
+
+@pytest.mark.parametrize(
+    "spoiled",
+    [{"owned": "loud"}, {"owned": ""}, {"opened": ""}, {"opened": "[]"}, {"opened": '{"x": "off"}'}, {"opened": "{}"}],
+)
+def test_a_form_that_cannot_be_read_changes_nothing(workspace: Workspace, spoiled: dict[str, str]) -> None:
+    answer = signed_in(workspace, Role.ADMIN).post(PAGE, {**form(modular="off"), **spoiled})
+    assert (answer.status_code, "Nothing was saved" in answer.content.decode()) == (422, True)
+    assert levels_of(workspace) == DEFAULTS
+
+
+def test_the_page_asks_as_much_for_many_levels_as_for_none(workspace: Workspace) -> None:
+    client = signed_in(workspace, Role.ADMIN)
+    client.get(PAGE)
+    with CaptureQueriesContext(connection) as none:
+        client.get(PAGE)
+    PracticeLevel.objects.bulk_create(PracticeLevel(workspace=workspace, code=code, level="off") for code in DEFAULTS)
+    with CaptureQueriesContext(connection) as many:
+        client.get(PAGE)
+    assert len(many) == len(none) < 10
+
+
+# REST
+
+
+def rest(user: Any) -> APIClient:
+    client = APIClient()
+    client.force_login(user)
+    return client
+
+
+def sent(client: APIClient, verb: str, body: dict[str, Any]) -> HttpResponse:
+    answer: HttpResponse = getattr(client, verb)(REST, body, format="json")
+    return answer
+
+
+def test_rest_lists_sets_and_changes_levels(workspace: Workspace) -> None:
+    client = rest(make_user("anna", workspace, role=Role.ADMIN))
+    found = client.get(REST).json()
+    assert found["next"] is None
+    assert {row["code"]: row["level"] for row in found["results"]} == DEFAULTS
+    assert all(row["title"] and row["default"] in LEVELS for row in found["results"])
+    changed = sent(client, "patch", {"levels": {"owned": "hard"}}).json()
+    assert {row["code"]: row["level"] for row in changed["results"]} == {**DEFAULTS, "owned": "hard"}
+    assert sent(client, "put", {"levels": {"modular": "off"}}).status_code == 200
+    assert levels_of(workspace) == {**DEFAULTS, "modular": "off"}
+
+
+def test_rest_refuses_what_cannot_be_set_what_was_changed_and_who_may_not(workspace: Workspace) -> None:
+    anna = make_user("anna", workspace, role=Role.ADMIN)
+    client = rest(anna)
+    for body in ({}, {"levels": {"owned": "loud"}}, {"levels": {"banana": "off"}}, {"levels": []}):
+        assert sent(client, "patch", body).status_code == 400
+    refused = sent(client, "patch", {"levels": {"owned": "off"}, "opened": {"owned": "hard"}})
+    assert (refused.status_code, refused.json()["detail"]) == (
+        409,
+        "Since you opened them, levels were changed: owned is advisory now.",
+    )
+    viewer = rest(make_user("vera", workspace))
+    assert viewer.get(REST).status_code == 200
+    assert sent(viewer, "patch", {"levels": {"owned": "off"}}).status_code == 403
+    assert rest(make_user("olaf")).get(REST).status_code == 404
+    assert levels_of(workspace) == DEFAULTS

@@ -12,6 +12,7 @@ from django.http import HttpResponseBase
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from mlopsportal.specs.practices import DEFAULTS
 from tests.security.world import Side, documents_of
 
 
@@ -156,6 +157,7 @@ FORMS: dict[str, Callable[[Side], dict[str, Any]]] = {
     "user-link": lambda side: {"same_as": f"{side.mark}-author"},
     "workspace-add": lambda side: {"slug": "new"},
     "workspace-edit": lambda side: {"display_name": "New"},
+    "workspace-practices": lambda side: {**DEFAULTS, "opened": json.dumps(DEFAULTS)},
     "account_login": lambda side: {"login": f"{side.mark}-viewer", "password": "correct horse battery"},
     "account_change_password": lambda side: {
         "oldpassword": "correct horse battery",

@@ -27,3 +27,9 @@ class CheckCode:
     bad: str
     good: str
     source: str
+
+    @property
+    def gist(self) -> str:
+        """The first sentence of why."""
+        first, dot, _ = self.why.partition(". ")
+        return first + "." if dot else first

@@ -23,6 +23,13 @@ PIPELINES = frozenset({Kind.PIPELINE_COMPONENT, Kind.PIPELINE_JOB})
 VERSIONED = COMPONENTS | PIPELINES
 SCHEDULES = frozenset({Kind.SCHEDULE})
 
+_ABOUT = (
+    ("components", frozenset({Kind.COMMAND_COMPONENT, Kind.OTHER_COMPONENT})),
+    ("pipelines", PIPELINES),
+    ("schedules", SCHEDULES),
+    ("runs", frozenset({Kind.ACTION})),
+)
+
 Find = Callable[[Mapping[str, Any], Report], None]
 
 
@@ -44,6 +51,13 @@ class Practice:
     @property
     def title(self) -> str:
         return CODES[self.code].title
+
+    @property
+    def about(self) -> str:
+        """What it concerns, in words: "components, pipelines"."""
+        if Kind.MODEL in self.kinds:
+            return "every document"
+        return ", ".join(word for word, kinds in _ABOUT if kinds & self.kinds)
 
     def applies(self, document: Document) -> bool:
         value = document.value
