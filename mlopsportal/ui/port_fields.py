@@ -53,7 +53,7 @@ def fields_of(
     for name, port in interface.inputs.items():
         field = PortField(port, known=(known or {}).get(port.type, ()))
         given = defaults.get(name, port.default)
-        field.initial = _written(given)
+        field.initial = written(given)
         fields[f"{PREFIX}{name}"] = field
     return fields
 
@@ -68,12 +68,12 @@ def values_of(cleaned: Mapping[str, Any], interface: Interface, defaults: Mappin
     return {
         name: _unless_same(value, defaults[name]) if name in defaults else value
         for name, value in values.items()
-        if value is not None and (name in defaults or _written(value) != _written(interface.inputs[name].default))
+        if value is not None and (name in defaults or written(value) != written(interface.inputs[name].default))
     }
 
 
 def _unless_same(value: Any, default: Any) -> Any:
-    return default if _written(default) == _written(value) else value
+    return default if written(default) == written(value) else value
 
 
 def _help(port: Port) -> str:
@@ -151,7 +151,7 @@ def _a(word: str) -> str:
     return f"an {word}" if word[0] in "aeiou" else f"a {word}"
 
 
-def _written(value: Any) -> str:
+def written(value: Any) -> str:
     """Return a value in YAML form as the text its field shows."""
     if value is None:
         return ""

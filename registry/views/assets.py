@@ -14,14 +14,16 @@ from django.views.decorators.http import require_safe
 from mlopsportal.accounts.actors import actor_of
 from mlopsportal.accounts.roles import Permission, can
 from mlopsportal.specs.graph import graph_of
-from mlopsportal.specs.interface import Interface, interface_of
+from mlopsportal.specs.interface import Interface, Port, interface_of
 from mlopsportal.specs.practices import Score
 from mlopsportal.specs.ref import Ref
 from mlopsportal.ui.drawing import Drawing, drawing_of
 from mlopsportal.ui.paging import KeysetPage, paginate
+from mlopsportal.ui.port_fields import written
 from registry.filters import AssetFilter
 from registry.lineage import UsedBy, maker_of, used_by
 from registry.models import Asset, AssetKind, Run, Version, Workspace
+from registry.pipelines import Parameters, pipeline_parameters
 from registry.raw import body_of, raw_of
 from registry.rendering import document_of, yaml_of
 from registry.scoring import Yardstick
@@ -69,6 +71,7 @@ class VersionPage:
     may_open: bool
     may_run: bool
     interface: Interface | None = None
+    run_by_default: Parameters | None = None
     text: str = ""
     score: Score | None = None
     facts: list[tuple[str, str]] = field(default_factory=list)
@@ -77,6 +80,13 @@ class VersionPage:
     runs: KeysetPage[Run] | None = None
     raw: str = ""
     maker: Run | None = None
+
+    @property
+    def inputs(self) -> list[tuple[Port, str]]:
+        """Each input with the value a run of this version gives it by default, "" where it gives none."""
+        defaults = self.run_by_default.defaults if self.run_by_default else {}
+        ports = self.interface.inputs if self.interface else {}
+        return [(port, written(defaults.get(name))) for name, port in ports.items()]
 
     @property
     def previous(self) -> str:
@@ -205,6 +215,8 @@ def _fill_overview(request: HttpRequest, page: VersionPage) -> None:
     if row.kind == AssetKind.COMPONENT:
         page.interface = interface_of(raw.get("properties", {}).get("componentSpec") or {})
         page.score = Yardstick(page.workspace).score(row.ref, raw, page.text)
+    if row.is_pipeline:
+        page.run_by_default = pipeline_parameters(row)
     if row.kind in (AssetKind.MODEL, AssetKind.DATA):
         page.maker = maker_of(row)
 

@@ -62,3 +62,10 @@ def test_what_came_another_way_costs_one_query(team: Team) -> None:
     with CaptureQueriesContext(connection) as queries:
         assert making_of(team.workspace, "component:model_training:1") is None
     assert len(queries) == 1
+
+
+def test_the_version_page_shows_the_defaults_of_its_runs_with_where_they_come_from(team: Team) -> None:
+    applied(team, guide_documents())
+    shown = words(team, "/w/demo/pipelines/training_pipeline/versions/1/")
+    assert "azureml:raw-data:1 run default of this version" in shown
+    assert "A run by default uses compute" in shown
