@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 _BINDING = re.compile(r"\$\{\{\s*(?P<body>[^{}]*?)\s*\}\}")
@@ -43,16 +44,26 @@ class Binding:
 
 def bindings_in(text: str) -> Iterator[Binding]:
     """Yield every binding in a text, from left to right."""
+    if "${{" not in text:
+        return
     for match in _BINDING.finditer(text):
         yield Binding(match.group(), tuple(part.strip() for part in match["body"].split(".")), match.start())
 
 
 def sole_binding(text: Any) -> Binding | None:
     """Return the binding that makes up the whole text; None for anything else."""
-    if not isinstance(text, str):
+    if not isinstance(text, str) or "${{" not in text:
         return None
+    return _sole(text) if len(text) <= _LONGEST_KEPT else _read_sole(text)
+
+
+def _read_sole(text: str) -> Binding | None:
     match = _BINDING.fullmatch(text.strip())
     return next(bindings_in(match.group())) if match else None
+
+
+_LONGEST_KEPT = 200
+_sole = lru_cache(maxsize=4096)(_read_sole)  # each binding of a pipeline is looked at by several checks
 
 
 def binding_of(value: Any) -> Binding | None:

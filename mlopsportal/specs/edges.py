@@ -12,7 +12,17 @@ from typing import Any
 
 from mlopsportal.specs.bindings import Binding, binding_of
 from mlopsportal.specs.graph import find_cycle, graph_of, inputs_of
-from mlopsportal.specs.interface import LITERAL_TYPES, Interface, Port, interface_of, takes, type_fits
+from mlopsportal.specs.interface import (
+    ASSET_TYPES,
+    LITERAL_TYPES,
+    Interface,
+    Port,
+    fits_type,
+    interface_of,
+    refusal_of,
+    type_fits,
+    type_of_literal,
+)
 from mlopsportal.specs.normalize import component_text
 
 UNKNOWN_RULE = "interface-unknown"
@@ -22,14 +32,15 @@ UNKNOWN_RULE = "interface-unknown"
 class EdgeFault:
     """Something that does not fit: the rule, the path in the pipeline, and what is wrong in a sentence.
 
-    The rule `interface-unknown` says that a component is not known, so that its node could not be judged. `known` are
-    the names that there are, where one is given that there is not.
+    The rule `interface-unknown` says that a component is not known, so that its node could not be judged. Where a
+    name is given that there is not, `known` are those that there are; `types` are the type given and the one wanted.
     """
 
     rule: str
     path: str
     message: str
     known: tuple[str, ...] = ()
+    types: tuple[str, str] = ("", "")
 
 
 def judge_edges(
@@ -43,7 +54,7 @@ def judge_edges(
     """
     faults = []
     for prefix, level in levels_of(definition):
-        found = judge_steps(level, interfaces_at(level, interfaces, as_written=as_written))
+        found = judge_steps(level, interfaces_at(level, interfaces, as_written=as_written)) + cycle_in(level)
         faults += [replace(fault, path=f"{prefix}{fault.path}") for fault in found] if prefix else found
     return faults
 
@@ -52,11 +63,14 @@ def judge_steps(definition: Mapping[str, Any], nodes: Mapping[str, Interface | N
     """Type-check the steps of one pipeline, given what each takes and gives; None for what nobody knows."""
     own = own_interface(definition)
     frame = _Frame(own, nodes, groups_of(own))
-    faults = [fault for name, node in steps_of(definition) for fault in _judge_node(name, node, frame)]
+    return [fault for name, node in steps_of(definition) for fault in _judge_node(name, node, frame)]
+
+
+def cycle_in(definition: Mapping[str, Any]) -> list[EdgeFault]:
+    """Return the fault of steps that wait for each other, if there are such."""
     cycle = find_cycle(graph_of(definition))
-    if cycle:
-        faults.append(EdgeFault("cycle", f"jobs.{cycle[0]}", f"The steps wait for each other: {' → '.join(cycle)}."))
-    return faults
+    message = f"The steps wait for each other: {' → '.join(cycle)}."
+    return [EdgeFault("cycle", f"jobs.{cycle[0]}", message)] if cycle else []
 
 
 def levels_of(definition: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -170,37 +184,70 @@ def _judge_input(path: str, value: Any, wanted: Port | None, frame: _Frame) -> I
     binding = binding_of(value)
     if binding is not None:
         yield from _judge_binding(path, binding, wanted, frame)
-    elif wanted is not None and wanted.type in LITERAL_TYPES and value is not None:
-        plain = value.get("value") if isinstance(value, Mapping) else value
-        if isinstance(plain, Mapping | list) or (isinstance(value, Mapping) and plain is None):
-            yield EdgeFault("value-type", path, f"`{wanted.name}` takes a {wanted.type}, not data.")
-        elif "${{" not in str(plain) and not takes(wanted, plain):
-            yield EdgeFault("value-type", path, f"`{str(plain)[:80]}` is nothing that `{wanted.name}` takes.")
+    elif wanted is not None and value is not None:
+        fault = value_fault(path, value, wanted)
+        yield from [fault] if fault is not None else []
+
+
+def value_fault(path: str, value: Any, wanted: Port) -> EdgeFault | None:
+    """Return what keeps a value, plain or data, from being passed to a port; None when it fits or nobody can tell."""
+    if wanted.type in LITERAL_TYPES:
+        return _literal_fault(path, value, wanted)
+    if wanted.type not in ASSET_TYPES:
+        return None
+    declared = value.get("type") if isinstance(value, Mapping) else None
+    given = declared.lower() if isinstance(declared, str) else ""
+    if not isinstance(value, Mapping | str):
+        message = f"`{str(value)[:80]}` is no data; `{wanted.name}` takes a {wanted.type}."
+        return EdgeFault("value-type", path, message, types=(type_of_literal(value), wanted.type))
+    if given in ASSET_TYPES and not type_fits(given, wanted.type):
+        message = f"The data is of type {given}; `{wanted.name}` takes {wanted.type}."
+        return EdgeFault("edge-type", path, message, types=(given, wanted.type))
+    return None
+
+
+def _literal_fault(path: str, value: Any, wanted: Port) -> EdgeFault | None:
+    plain = value.get("value") if isinstance(value, Mapping) else value
+    if isinstance(plain, Mapping | list) or (isinstance(value, Mapping) and plain is None):
+        message = f"`{wanted.name}` takes a {wanted.type}, not data."
+        return EdgeFault("value-type", path, message, types=("data", wanted.type))
+    if "${{" in str(plain):
+        return None
+    if not fits_type(plain, wanted.type):
+        article = "an" if wanted.type == "integer" else "a"
+        message = f"`{str(plain)[:80]}` is not {article} {wanted.type}, as `{wanted.name}` wants."
+        return EdgeFault("value-type", path, message, types=(type_of_literal(plain), wanted.type))
+    refusal = refusal_of(wanted, plain)
+    return EdgeFault("value-refused", path, refusal) if refusal else None
 
 
 def _judge_binding(path: str, binding: Binding, wanted: Port | None, frame: _Frame) -> Iterator[EdgeFault]:
     if binding.is_parent_input:
         source: Port | None = frame.own.inputs.get(binding.port)
         if source is None and binding.port not in frame.groups:
-            yield EdgeFault("binding-unknown", path, f"`{binding.text}`: the pipeline has no such input.")
+            yield EdgeFault(
+                "binding-unknown", path, f"`{binding.text}`: the pipeline has no such input.", tuple(frame.own.inputs)
+            )
         elif source is not None and wanted is not None and wanted.is_required and source.optional:
             message = f"`{binding.text}` may be left out, but the component needs `{wanted.name}`."
             yield EdgeFault("input-optional", path, message)
     elif binding.is_node_port:
         step, side = binding.parts[2], binding.parts[3]
         if step not in frame.nodes:
-            yield EdgeFault("binding-unknown", path, f"`{binding.text}`: there is no step `{step}`.")
+            yield EdgeFault(
+                "binding-unknown", path, f"`{binding.text}`: there is no step `{step}`.", tuple(frame.nodes)
+            )
             return
         origin = frame.nodes[step]
         ports = None if origin is None else origin.outputs if side == "outputs" else origin.inputs
         source = ports.get(binding.port) if ports is not None else None
         if ports is not None and source is None:
-            yield EdgeFault("binding-unknown", path, f"`{binding.text}`: the step has no such port.")
+            yield EdgeFault("binding-unknown", path, f"`{binding.text}`: the step has no such port.", tuple(ports))
     else:
         return
     if source is not None and wanted is not None and not type_fits(source.type, wanted.type):
         message = f"`{binding.text}` is of type {source.type}; `{wanted.name}` takes {wanted.type}."
-        yield EdgeFault("edge-type", path, message)
+        yield EdgeFault("edge-type", path, message, types=(source.type, wanted.type))
 
 
 def _judge_outputs(path: str, outputs: Any, interface: Interface | None, frame: _Frame) -> Iterator[EdgeFault]:
@@ -214,7 +261,9 @@ def _judge_outputs(path: str, outputs: Any, interface: Interface | None, frame: 
             continue
         wanted = frame.own.outputs.get(binding.port)
         if wanted is None:
-            yield EdgeFault("binding-unknown", here, f"`{binding.text}`: the pipeline has no such output.")
+            yield EdgeFault(
+                "binding-unknown", here, f"`{binding.text}`: the pipeline has no such output.", tuple(frame.own.outputs)
+            )
         elif given is not None and not type_fits(given.type, wanted.type):
             message = f"`{name}` is of type {given.type}; the pipeline's output `{wanted.name}` is {wanted.type}."
-            yield EdgeFault("edge-type", here, message)
+            yield EdgeFault("edge-type", here, message, types=(given.type, wanted.type))

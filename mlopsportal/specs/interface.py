@@ -111,14 +111,31 @@ def fits_type(value: Any, word: str) -> bool:
 
 def takes(port: Port, value: Any) -> bool:
     """May a plain value be passed to a port: is it of its type, among its values, within its bounds?"""
-    if not fits_type(value, port.type):
-        return False
-    if port.enum is not None and str(value) not in port.enum:
-        return False
+    return fits_type(value, port.type) and not refusal_of(port, value)
+
+
+def refusal_of(port: Port, value: Any) -> str:
+    """Say why a port takes no such value of its type: it is not among its values or beyond a bound; "" when it is."""
+    if port.enum is not None and not any(_same_value(value, item, port.type) for item in port.enum):
+        return f"`{str(value)[:80]}` is not among the values of `{port.name}`: {', '.join(port.enum)[:200]}."
     number, low, high = _number(value), _number(port.minimum), _number(port.maximum)
     if port.type not in ("number", "integer") or number is None:
+        return ""
+    if low is not None and number < low:
+        return f"`{str(value)[:80]}` is less than {port.minimum}, the least that `{port.name}` takes."
+    if high is not None and number > high:
+        return f"`{str(value)[:80]}` is more than {port.maximum}, the most that `{port.name}` takes."
+    return ""
+
+
+def _same_value(value: Any, item: str, word: str) -> bool:
+    """Are two values one for a port of this type: 1 and "1.0" as numbers, True and "true" as booleans?"""
+    if str(value) == item:
         return True
-    return (low is None or number >= low) and (high is None or number <= high)
+    if word == "boolean" or isinstance(value, bool):
+        return str(value).lower() == item.lower()
+    number = _number(value) if word in ("number", "integer") else None
+    return number is not None and number == _number(item)
 
 
 def type_fits(given: str, wanted: str) -> bool:

@@ -85,7 +85,7 @@ def parse(text: str | bytes) -> Parsed:
 def _parse_text(text: str) -> Parsed:
     surrogate = _SURROGATE.search(text)
     if surrogate:
-        place = _place(text, surrogate.start())
+        place = place_at(text, surrogate.start())
         message = "The text holds half of a surrogate pair, which is no character."
         return _unreadable(ascii(text), "yaml-not-text", message, "Remove it.", place)
     if len(text.encode()) > MAX_BYTES:
@@ -103,7 +103,7 @@ def _read(text: str) -> Parsed:
         builder.problem(refusal.code, refusal.path, _position(refusal.mark), refusal.message, refusal.fix)
         builder.root = None
     except yaml.reader.ReaderError as error:
-        builder.problem("yaml-not-text", "", _place(text, error.position), *_reader_message(error))
+        builder.problem("yaml-not-text", "", place_at(text, error.position), *_reader_message(error))
         builder.root = None
     except yaml.MarkedYAMLError as error:
         builder.problem("yaml-syntax", "", _position(error.problem_mark), *_syntax_message(error))
@@ -124,7 +124,7 @@ def _not_utf8(text: bytes, error: UnicodeDecodeError) -> Parsed:
     message = f"Byte {error.start + 1} is not UTF-8."
     fix = "Save the file as UTF-8."
     return _unreadable(
-        text.decode("utf-8", errors="replace"), "yaml-not-text", message, fix, _place(before, len(before))
+        text.decode("utf-8", errors="replace"), "yaml-not-text", message, fix, place_at(before, len(before))
     )
 
 
@@ -132,7 +132,8 @@ def _position(mark: Any) -> Position | None:
     return None if mark is None else (mark.line + 1, mark.column + 1)
 
 
-def _place(text: str, offset: int) -> Position:
+def place_at(text: str, offset: int) -> Position:
+    """Return line and column of a place in a text."""
     start = text.rfind("\n", 0, offset) + 1
     return text.count("\n", 0, offset) + 1, offset - start + 1
 
@@ -151,7 +152,7 @@ def _invisible_characters(text: str) -> Iterator[Problem]:
     if text.isascii():
         return
     for found in _INVISIBLE.finditer(text):
-        line, column = _place(text, found.start())
+        line, column = place_at(text, found.start())
         message = f"The character U+{ord(found.group()):04X} cannot be seen, or turns the direction of the text."
         fix = "Remove it, so that everyone reads what the machine reads."
         yield Problem("text-invisible-character", "", line, column, Severity.ADVICE, message, fix)

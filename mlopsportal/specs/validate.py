@@ -12,7 +12,8 @@ from mlopsportal.specs.checks.component import check_command_component
 from mlopsportal.specs.checks.context import Report, Surroundings
 from mlopsportal.specs.checks.pipeline import check_pipeline_component, check_pipeline_job
 from mlopsportal.specs.checks.schedule import check_schedule
-from mlopsportal.specs.checks.shape import check_paths, check_secrets
+from mlopsportal.specs.checks.secrecy import check_secrets, without_secrets
+from mlopsportal.specs.checks.shape import check_paths
 from mlopsportal.specs.documents import Document, Kind
 from mlopsportal.specs.mirrored import Mirror, MirroredVersion
 from mlopsportal.specs.order import DocumentCycle, files_of, in_dependency_order
@@ -63,15 +64,16 @@ def check(
 def _report(document: Document, surroundings: Surroundings) -> Report:
     report = Report(document, surroundings, list(document.parsed.problems))
     value = document.value
-    if not isinstance(value, Mapping):
-        return report
     check_of_kind = _CHECKS.get(document.kind)
-    if check_of_kind is None:
-        _report_kind(document.kind, report)
-    else:
-        check_of_kind(value, report)
-        check_paths(value, report)
-    check_secrets(value, report)
+    if isinstance(value, Mapping):
+        if check_of_kind is None:
+            _report_kind(document.kind, report)
+        else:
+            check_of_kind(value, report)
+            check_paths(value, report)
+    secrets = check_secrets(value, report)
+    if secrets:
+        report.problems = without_secrets(report.problems, secrets)
     return report
 
 

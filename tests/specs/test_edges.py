@@ -64,7 +64,7 @@ def test_a_pipeline_that_fits_has_no_faults() -> None:
     [
         (prep(raw=None), "input-missing", "jobs.x.inputs.raw"),
         (prep(m=1), "input-unknown", "jobs.x.inputs.m"),
-        (prep(n=12), "value-type", "jobs.x.inputs.n"),
+        (prep(n=12), "value-refused", "jobs.x.inputs.n"),
         (prep(n="many"), "value-type", "jobs.x.inputs.n"),
         (prep(n={"path": "azureml:a:1"}), "value-type", "jobs.x.inputs.n"),
         (prep(n="${{parent.jobs.prep.outputs.out}}"), "edge-type", "jobs.x.inputs.n"),
@@ -90,13 +90,13 @@ def test_an_edge_that_no_longer_fits_is_breaking() -> None:
     assert compare_documents(old, new).verdict is Verdict.PATCH  # nothing is known of the components
     found = compare_documents(old, new, interfaces=INTERFACES)
     assert found.verdict is Verdict.BREAKING
-    assert [reason.rule for reason in found.reasons] == ["step-value-type"]
+    assert [reason.rule for reason in found.reasons] == ["step-value-refused"]
 
 
 def test_an_edge_that_never_fitted_is_told_and_weighs_nothing() -> None:
     broken = pipeline(prep=prep(n=12))
     found = compare_edges(broken, broken, INTERFACES)
-    assert (found.verdict, found.reasons[0].rule) == (Verdict.PATCH, "still-value-type")
+    assert (found.verdict, found.reasons[0].rule) == (Verdict.PATCH, "still-value-refused")
 
 
 def test_a_new_step_of_an_unknown_component_cannot_be_judged() -> None:

@@ -62,7 +62,7 @@ def test_an_edge_to_a_file_is_checked_as_one_to_an_inline_component(tmp_path: Pa
     files = {"prep.yml": PREP}
     assert compared(tmp_path, old, pipeline(a=step(component, n=4)), **files)["verdict"] == "patch"
     found = compared(tmp_path, old, pipeline(a=step(component, n=12)), **files)
-    assert (found["verdict"], rules(found)) == ("breaking", [("step-value-type", "jobs.a.inputs.n")])
+    assert (found["verdict"], rules(found)) == ("breaking", [("step-value-refused", "jobs.a.inputs.n")])
     found = compared(tmp_path, old, pipeline(a=step(component, m=1)), **files)
     assert (found["verdict"], rules(found)) == ("breaking", [("step-input-unknown", "jobs.a.inputs.m")])
     found = compared(tmp_path, old, pipeline(a={"type": "command", "component": component}), **files)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mlopsportal.specs.checks.context import Report, runnable_of, suggestion
-from mlopsportal.specs.checks.flows import check_given_inputs
+from mlopsportal.specs.checks.fits import check_given_inputs
 from mlopsportal.specs.checks.references import check_compute, check_reference
 from mlopsportal.specs.checks.shape import check_asset_name, check_keys, check_texts
 from mlopsportal.specs.documents import ACTIONS

@@ -64,10 +64,18 @@ class Report:
     surroundings: Surroundings
     problems: list[Problem] = field(default_factory=list)
 
-    def add(self, code: str, path: str, message: str, fix: str, *, severity: Severity | None = None) -> None:
-        """Add a problem; its severity is the code's own unless one is given."""
-        place = self.document.parsed.nearest(path)
-        line, column = place or (None, None)
+    def add(
+        self,
+        code: str,
+        path: str,
+        message: str,
+        fix: str,
+        *,
+        severity: Severity | None = None,
+        place: tuple[int, int] | None = None,
+    ) -> None:
+        """Add a problem; its severity is the code's own, its line and column those of its path, unless given."""
+        line, column = place or self.document.parsed.nearest(path) or (None, None)
         weight = severity or CODES[code].severity
         self.problems.append(Problem(code, path, line, column, weight, message, fix))
 

@@ -10,6 +10,7 @@ from mlopsportal.specs.checks.component import check_code, check_command_body, c
 from mlopsportal.specs.checks.context import Report, Runnable, joined, runnable_of, suggestion
 from mlopsportal.specs.checks.control import CONTROL, check_control
 from mlopsportal.specs.checks.engines import check_engine
+from mlopsportal.specs.checks.fits import check_fits
 from mlopsportal.specs.checks.flows import Frame, check_flows
 from mlopsportal.specs.checks.ports import check_command
 from mlopsportal.specs.checks.references import check_compute, check_reference
@@ -36,8 +37,9 @@ def check_nodes(frame: Frame, report: Report) -> None:
             report.add("value-type", path, f"The step `{name}` is not a mapping.", "Write `component:` below it.")
             continue
         runnables[name] = _check_node(node, path, report)
-    for name, runnable in runnables.items():
-        check_flows(name, frame, runnable, runnables, report)
+    for name in runnables:
+        check_flows(name, frame, runnables, report)
+    check_fits(frame.value, runnables, report)
 
 
 def _check_node(node: Mapping[str, Any], path: str, report: Report) -> Runnable | None:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from mlopsportal.specs import recurrence, zones
 from mlopsportal.specs.bindings import binding_of
 from mlopsportal.specs.checks.context import Report, joined, runnable_of, suggestion
-from mlopsportal.specs.checks.flows import check_given_inputs
+from mlopsportal.specs.checks.fits import check_given_inputs
 from mlopsportal.specs.checks.references import check_compute, check_datastore, check_reference
 from mlopsportal.specs.checks.shape import check_asset_name, check_keys, check_text_mapping, check_texts
 from mlopsportal.specs.normalize import unwrap_main

@@ -10,7 +10,6 @@ from typing import Any
 from mlopsportal.specs.checks.context import Report, joined, suggestion
 from mlopsportal.specs.documents import COMPONENT_NAME, legal_component_name
 from mlopsportal.specs.paths import is_absolute, is_local, leaves_bundle, local_path
-from mlopsportal.specs.secrets import Secret, named_secret, secrets_in
 
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]*")
 _ASSET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,254}")
@@ -111,21 +110,6 @@ def _strings_below(value: Any, path: str, key: str) -> Iterator[tuple[str, str, 
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from _strings_below(item, joined(path, index), key)
-
-
-def check_secrets(value: Any, report: Report, code: str = "secret-value") -> None:
-    """Values that look like secrets are pointed at, never shown; the hash tells where else the same one stands."""
-    for path, key, text in strings_in(value):
-        secret = _secret_at(path, key, text)
-        if secret is not None:
-            message = f"This value looks like {secret.what} (its hash begins with {secret.digest})."
-            report.add(code, path, message, "Take it out, renew it, and read it from a key vault at run time.")
-
-
-def _secret_at(path: str, key: str, text: str) -> Secret | None:
-    """Return what looks like a secret in one text; a default counts under the name of its input."""
-    name = path.rpartition(".")[0].rpartition(".")[2] if key in ("default", "value") else key
-    return next(secrets_in(text), None) or named_secret(name, text)
 
 
 _PATH_KEYS = frozenset({"code", "path", "conda_file", "additional_includes", "component", "trial", "create_job", "job"})

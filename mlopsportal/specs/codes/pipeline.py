@@ -248,6 +248,16 @@ ENTRIES = (
         "the component's interface",
     ),
     CheckCode(
+        "value-refused",
+        "A value that the component does not take",
+        ADVICE,
+        "The component says which values its input takes (enum, min, max); this one is not among them. azure-ai-ml "
+        "sends it all the same, and what the command makes of it nobody has promised.",
+        "inputs:\n  optimiser: adma   # the component takes adam and sgd\n",
+        "inputs:\n  optimiser: adam\n",
+        "the component's interface",
+    ),
+    CheckCode(
         "input-missing",
         "A required input is not given",
         ERROR,
@@ -255,6 +265,18 @@ ENTRIES = (
         "train:\n  component: azureml:train:1\n",
         "train:\n  component: azureml:train:1\n  inputs:\n    data: ${{parent.inputs.data}}\n",
         "the component's interface",
+    ),
+    CheckCode(
+        "input-optional",
+        "An input that may be left out feeds one that may not",
+        ERROR,
+        "When the pipeline's optional input is left out, the step lacks an input that it needs. azure-ai-ml refuses "
+        "this also where either side has a default: only `optional: true` on both sides fits.",
+        "inputs:\n  weights: {type: uri_file, optional: true}\njobs:\n  train:\n    inputs:\n"
+        "      weights: ${{parent.inputs.weights}}   # the component needs it\n",
+        "inputs:\n  weights: {type: uri_file}\njobs:\n  train:\n    inputs:\n"
+        "      weights: ${{parent.inputs.weights}}\n",
+        SDK,
     ),
     CheckCode(
         "input-unknown",

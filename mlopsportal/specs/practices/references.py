@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from mlopsportal.specs.checks.context import Report
-from mlopsportal.specs.checks.shape import check_secrets, strings_in
+from mlopsportal.specs.checks.secrecy import check_secrets
+from mlopsportal.specs.checks.shape import strings_in
 from mlopsportal.specs.ref import AzureReference, parse_azure_reference
 
 _KINDS = {"component": "component", "trial": "component", "path": "data"}
