@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from django.db import transaction
@@ -20,6 +20,7 @@ from mlopsportal import azureml
 from mlopsportal.audit.actions import SYSTEM, Action
 from mlopsportal.changes import bundling, checks, owners
 from mlopsportal.changes.building import Building, Draft
+from mlopsportal.changes.checking import checked
 from mlopsportal.changes.errors import LostClaim
 from mlopsportal.changes.live import LiveWorkspace
 from mlopsportal.changes.models import ChangeRequest, Document, Plan, Revision, Step
@@ -27,15 +28,12 @@ from mlopsportal.changes.moving import Facts, move, record
 from mlopsportal.changes.plans import digest_of, summary_of
 from mlopsportal.changes.settling import settle
 from mlopsportal.changes.states import PlanState, State, StepAction, StepState, Verdict
-from mlopsportal.specs import recurrence
-from mlopsportal.specs.checks.context import Surroundings
 from mlopsportal.specs.interface import Verdict as InterfaceVerdict
 from mlopsportal.specs.order import DocumentCycle
 from mlopsportal.specs.practices import PRACTICES, Level, told
 from mlopsportal.specs.problems import Problem
 from mlopsportal.specs.ref import Ref
 from mlopsportal.specs.validate import Judgement
-from registry.models import Use
 from registry.practices import levels_of
 from scheduling.models import Schedule
 
@@ -205,7 +203,7 @@ def _made(plan: Plan) -> Made:
             earlier_runs=_earlier_runs(revision),
         )
         building.build(ordered)
-        return Made(judged, building, _checked(change, building, judged, levels), levels)
+        return Made(judged, building, checked(change, building, judged, levels), levels)
     finally:
         connection.close()
 
@@ -232,52 +230,6 @@ def _earlier_runs(revision: Revision) -> list[str]:
         state=StepState.VERIFIED,
     )
     return list(started.order_by("pk").values_list("ref", flat=True)[:_MOST_NAMED])
-
-
-def _checked(
-    change: ChangeRequest, building: Building, judged: Sequence[Judgement], levels: Mapping[str, Level]
-) -> list[checks.Check]:
-    if not building.drafts:
-        return []
-    now, documents = timezone.now(), {item.document.path: item.document for item in judged}
-    subjects = [
-        checks.Subject(
-            str(draft.ref),
-            str(draft.action),
-            documents[draft.path],
-            draft.value,
-            _used_by(change, draft),
-            _fires_in(draft, now),
-        )
-        for draft in building.drafts
-    ]
-    around = Surroundings(documents, building.live, now)
-    return checks.run_all(subjects, [*documents.values()], around, levels)
-
-
-def _fires_in(draft: Draft, now: datetime) -> timedelta | None:
-    """How long until the schedule first fires; None for what is no schedule, is paused, or never fires."""
-    trigger = draft.value.get("trigger")
-    if draft.request is None or not isinstance(trigger, Mapping) or draft.value.get("is_enabled") is False:
-        return None
-    fires = recurrence.fires(trigger, now, 1)
-    return fires[0] - now if fires else None
-
-
-def _used_by(change: ChangeRequest, draft: Draft) -> tuple[str, ...]:
-    """What the mirror knows to use an object that is archived or deleted; a hint, not a lock."""
-    ref, workspace = draft.ref, change.workspace
-    if draft.action is not StepAction.ARCHIVE or ref.version is None:
-        return ()
-    schedules = Schedule.objects.filter(workspace=workspace, pipeline_ref=str(ref), missing_since=None)
-    uses = Use.objects.filter(workspace=workspace, kind=ref.kind, name=ref.name, version=ref.version)
-    return (
-        *(f"schedule:{name}" for name in schedules.values_list("name", flat=True)[:5]),
-        *(
-            f"component:{name}:{version}"
-            for name, version in uses.values_list("consumer__name", "consumer__version")[:5]
-        ),
-    )
 
 
 def _store(plan: Plan, made: Made) -> None:

@@ -33,6 +33,7 @@ from mlopsportal.changes.states import (
     StepAction,
     Verdict,
 )
+from mlopsportal.changes.views.checklist import CheckGroup, groups_of, titles_of
 from mlopsportal.changes.views.rivals import Rival, rivals_of
 from mlopsportal.changes.views.steps import ShownStep
 from mlopsportal.changes.views.watching import Opened, newest_event
@@ -505,6 +506,39 @@ class ChangePage:
     @cached_property
     def checks_failed(self) -> list[dict[str, Any]]:
         return [check for check in self.plan.checks if not check.get("passed")] if self.plan else []
+
+    @cached_property
+    def check_groups(self) -> list[CheckGroup]:
+        return groups_of(self.plan.checks, self.overrides, self._line_url) if self.plan else []
+
+    def _line_url(self, path: str, line: int | None) -> str:
+        """The address of a line of a document of this revision; of the document where it is shown as a difference."""
+        shown = next((item for item in self.documents if item.row.path == path), None)
+        if shown is None:
+            return ""
+        at_line = line is not None and shown.previous is None
+        return f"?tab=documents#{shown.anchor}-L{line}" if at_line else f"?tab=documents#{shown.anchor}"
+
+    @property
+    def checks_stopping(self) -> list[tuple[str, str]]:
+        """Titles and levels of the checks that failed and stop the plan or the apply."""
+        return titles_of(self.checks_failed)
+
+    @property
+    def checks_advising(self) -> int:
+        return len(self.checks_failed) - len(self.checks_stopping)
+
+    @cached_property
+    def renewals(self) -> list[Stop]:
+        """The checks by whose level another plan is needed."""
+        waits = self.change.is_open and bool(self.change.plan_digest)
+        return [stop for stop in self.stops if not stop.can_override] if waits else []
+
+    @cached_property
+    def errors_found(self) -> list[Problem]:
+        """The problems of the documents that no check tells."""
+        told = {check["code"] for check in self.plan.checks} if self.plan else set()
+        return [problem for problem in self.problems if problem.code not in told]
 
     @cached_property
     def overrides(self) -> list[dict[str, Any]]:
