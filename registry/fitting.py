@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -45,23 +45,41 @@ def fit_of(misfits: Iterable[Misfit]) -> Fit:
 
 
 def misfits_at(
-    definition: Mapping[str, Any], node: str, interface: Interface, interface_named: InterfaceOf
+    definition: Mapping[str, Any], nodes: Mapping[str, Interface], interface_named: InterfaceOf
 ) -> list[Misfit]:
-    """Return what would no longer fit, were what the node at this path runs to have `interface`.
+    """Return what would no longer fit, were what the nodes at these paths run to have these interfaces, all at once.
 
     `definition` is a pipeline's, its nodes below `jobs`. Every edge of the pipeline is type-checked as it is and as it
     would be; what did not fit before is not told. A path that leads nowhere is one misfit.
     """
-    found = level_of(definition, node)
-    if found is None:
-        return [Misfit(Fit.NEEDS_HANDS, node, "", f"The step {node} stands where it cannot be rewritten.")]
-    level, name = found
+    found: list[Misfit] = []
+    levels: dict[str, dict[str, Interface]] = {}
+    for path, interface in nodes.items():
+        outer, _, name = path.rpartition(".")
+        if level_of(definition, path) is None:
+            found.append(Misfit(Fit.NEEDS_HANDS, path, "", f"The step {path} stands where it cannot be rewritten."))
+        else:
+            levels.setdefault(outer, {})[name] = interface
+    for outer, moved in levels.items():
+        found += _misfits_of_level(definition, outer, moved, interface_named)
+    return found
+
+
+def _misfits_of_level(
+    definition: Mapping[str, Any], outer: str, moved: Mapping[str, Interface], interface_named: InterfaceOf
+) -> Iterator[Misfit]:
+    some = next(iter(moved))
+    level, _ = level_of(definition, f"{outer}.{some}" if outer else some) or ({}, "")
     texts = {item.component for item in graph_of(level).nodes if item.component}
     interfaces = {text: known for text in texts if (known := interface_named(text)) is not None}
-    moved = {**level, "jobs": {**level["jobs"], name: {**level["jobs"][name], "component": _MOVED}}}
+    marks = {name: f"component:moved-here:{number}" for number, name in enumerate(moved)}
+    jobs = {**level["jobs"], **{name: {**level["jobs"][name], "component": mark} for name, mark in marks.items()}}
     before = {(fault.rule, fault.path) for fault in judge_edges(level, interfaces)}
-    after = judge_edges(moved, {**interfaces, _MOVED: interface})
-    return [_misfit(node, fault, interface) for fault in after if (fault.rule, fault.path) not in before]
+    after = judge_edges({**level, "jobs": jobs}, {**interfaces, **{marks[name]: moved[name] for name in moved}})
+    for fault in after:
+        if (fault.rule, fault.path) not in before:
+            name = fault.path.split(".")[1]
+            yield _misfit(f"{outer}.{name}" if outer else name, fault, moved.get(name, Interface()))
 
 
 def misfits_of_call(

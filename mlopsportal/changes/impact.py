@@ -124,7 +124,7 @@ class _Asked:
     def _fit(self, item: Consumer, interface: Interface) -> Fit:
         named = self.mirror.interface_named
         places = [place.node for place in item.places if place.node]
-        return fit_of(misfit for node in places for misfit in misfits_at(item.definition, node, interface, named))
+        return fit_of(misfits_at(item.definition, dict.fromkeys(places, interface), named))
 
     def _stops(self, using: ScheduleUsing, ref: Ref, broken: Iterable[Consumer], interface: Interface | None) -> bool:
         """Would this schedule's next run fail: what it runs is broken, or does not take what it gives any more?"""
@@ -137,7 +137,7 @@ class _Asked:
         if "component" in job:
             return bool(misfits_of_call(job_inputs(raw), job_outputs(raw), interface, what=using.schedule.name))
         nodes = using.schedule.uses.filter(kind=ref.kind, name=ref.name, version="").values_list("node", flat=True)
-        return any(misfits_at(job, node, interface, self.mirror.interface_named) for node in nodes)
+        return bool(misfits_at(job, dict.fromkeys(nodes, interface), self.mirror.interface_named))
 
     def _live(self, consumers: Sequence[Consumer], run: Iterable[Ref]) -> list[Consumer]:
         """Return those that matter now: the newest of their name, and older ones that a schedule runs."""

@@ -1,34 +1,30 @@
-"""Who would have to move from one version to another, and what each move takes; reads rows, opens no change."""
+"""What an upgrade consists of: who would move, what it takes, the documents of those chosen; asks no table."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from django.utils import timezone
-
 from mlopsportal.changes import bundling
-from mlopsportal.changes.composing import Pipeline, job_of, missing_inputs
 from mlopsportal.specs import documents as reading
-from mlopsportal.specs.interface import Interface, interface_of
 from mlopsportal.specs.order import DocumentCycle, in_dependency_order
 from mlopsportal.specs.ref import Ref
 from mlopsportal.upgrading.rewriting import Values, names_any, rewritten
-from registry.fitting import Fit, InterfaceOf, Misfit, fit_of, misfits_at
-from registry.impact import Consumer, consumers_of
-from registry.mirror import WorkspaceMirror
-from registry.models import Asset, AssetKind, Version, Workspace
-from registry.pipelines import pipeline_parameters
-from registry.raw import body_of, raw_of
-from registry.rendering import document_of, yaml_of
-from scheduling import documents as schedule_documents
-from scheduling.impact import ScheduleUsing, schedules_using
+from registry.fitting import Fit, Misfit, fit_of
+from registry.impact import Consumer
+from registry.rendering import yaml_of
+from scheduling.impact import ScheduleUsing
 
-MOST_MOVED = bundling.MOST_DOCUMENTS
+
+class TooMany(ValueError):
+    """More documents were chosen than one change can hold."""
+
+    def __init__(self, chosen: int) -> None:
+        most = bundling.MOST_DOCUMENTS
+        out = f"take {chosen - most} of them out, apply the change, then come back for the rest"
+        super().__init__(f"A change holds at most {most} documents, and {chosen} are chosen: {out}.")
 
 
 @dataclass(frozen=True)
@@ -59,13 +55,26 @@ class Candidate:
         return [misfit for misfit in self.misfits if misfit.fit is Fit.NEEDS_DEFAULT]
 
     @property
+    def named(self) -> frozenset[Ref]:
+        """What it names of everything that may move."""
+        return self.consumer.named
+
+    @property
     def is_usual(self) -> bool:
         """Is it chosen unless somebody says otherwise?"""
         return self.fit is Fit.DROP_IN and not self.newer
 
     @property
+    def may_move(self) -> bool:
+        """Could it be among those that move, without anybody writing a document by hand?"""
+        return self.fit is not Fit.NEEDS_HANDS and not self.newer
+
+    @property
     def path(self) -> str:
         return f"{self.ref.name}.{self.target.version}.yml" if self.newer else f"{self.ref.name}.yml"
+
+    def text(self, moves: Mapping[Ref, Ref], values: Values) -> str:
+        return yaml_of(rewritten(self.document, moves, version=self.target.version, values=values))
 
 
 @dataclass(frozen=True)
@@ -85,21 +94,51 @@ class ScheduleMove:
         return Fit.NEEDS_HANDS if self.document is None else fit_of(self.misfits)
 
     @property
+    def asked(self) -> list[Misfit]:
+        """The inputs of its job for which a value has to be given."""
+        return [misfit for misfit in self.misfits if misfit.fit is Fit.NEEDS_DEFAULT]
+
+    @property
+    def named(self) -> frozenset[Ref]:
+        return frozenset([self.using.through])
+
+    @property
+    def is_usual(self) -> bool:
+        return self.fit is Fit.DROP_IN
+
+    @property
     def path(self) -> str:
         return f"{self.ref.name}.schedule.yml"
+
+    def text(self, moves: Mapping[Ref, Ref], values: Values) -> str:
+        return yaml_of(rewritten(self.document or {}, moves, values=values))
+
+
+Move = Candidate | ScheduleMove
 
 
 @dataclass(frozen=True)
 class Upgrade:
-    """Everything about moving the users of `old` to `new`. `left` counts old versions that are left alone."""
+    """Everything about moving the users of `old` to `new`.
+
+    `settled` are old users whose newest version uses `new` already, and that version: who names the old one is led to
+    it. `left` counts old versions that are left alone. `floating` and `floating_schedules` need nothing.
+    """
 
     old: Ref
     new: Ref
     candidates: Sequence[Candidate]
     schedules: Sequence[ScheduleMove]
     floating: Sequence[Consumer]
+    floating_schedules: Sequence[ScheduleUsing] = ()
+    settled: Mapping[Ref, Ref] = field(default_factory=dict)
     left: int = 0
     is_cut: bool = False
+
+    @property
+    def moves(self) -> list[Move]:
+        """Everybody who could move, each after those whom it names."""
+        return [*self.candidates, *self.schedules]
 
     @cached_property
     def groups(self) -> list[tuple[Fit, list[Candidate], list[ScheduleMove]]]:
@@ -114,27 +153,53 @@ class Upgrade:
         ]
         return [group for group in found if group[1] or group[2]]
 
+    @cached_property
+    def usual(self) -> frozenset[str]:
+        """Who is chosen unless somebody says otherwise: all who fit, as many as one change can hold."""
+        possible = {self.old, *self.settled, *(item.ref for item in self.candidates if item.may_move)}
+        fitting = [str(item.ref) for item in self.moves if item.is_usual and item.named & possible]
+        return frozenset(fitting[: bundling.MOST_DOCUMENTS])
+
+    @cached_property
+    def fitting(self) -> int:
+        """How many could move as they are."""
+        return sum(item.is_usual for item in self.moves)
+
+    def waits_for(self, item: Move) -> list[Ref]:
+        """Return those who have to move for this one to have anything to follow; empty when it moves by itself."""
+        if item.named & {self.old, *self.settled}:
+            return []
+        return sorted(item.named & {other.ref for other in self.candidates})
+
     def pairs(self, taken: Collection[str], values: Mapping[str, Values]) -> list[bundling.Pair]:
         """Return the documents, as `(path, text)` in dependency order, that move those whose ref is in `taken`.
 
-        `values` gives inputs by the ref of the candidate. What names nothing that moves is left out.
+        `values` gives inputs by the ref of who needs them. What names nothing that moves is left out: `left_out` says
+        which. Raises TooMany.
         """
-        chosen = [item for item in self.candidates if str(item.ref) in taken]
-        moves = {self.old: self.new} | {item.ref: item.target for item in chosen}
-        pairs = [
-            (
-                item.path,
-                yaml_of(rewritten(item.document, moves, version=item.target.version, values=values.get(str(item.ref)))),
-            )
-            for item in chosen
-            if names_any(item.document, moves)
-        ]
-        pairs += [
-            (item.path, yaml_of(rewritten(item.document, moves)))
-            for item in self.schedules
-            if str(item.ref) in taken and item.document is not None and names_any(item.document, moves)
-        ]
+        moves = self._led(taken)
+        pairs = [(item.path, item.text(moves, values.get(str(item.ref), {}))) for item in self._moving(taken, moves)]
+        if len(pairs) > bundling.MOST_DOCUMENTS:
+            raise TooMany(len(pairs))
         return _ordered(pairs)
+
+    def left_out(self, taken: Collection[str]) -> list[Ref]:
+        """Return who was chosen but names nothing that moves."""
+        moving = {item.ref for item in self._moving(taken, self._led(taken))}
+        return [item.ref for item in self.moves if str(item.ref) in taken and item.ref not in moving]
+
+    def _led(self, taken: Collection[str]) -> dict[Ref, Ref]:
+        """Return where each reference is led to: who names nothing that moves does not move, nor who names it."""
+        moves = {self.old: self.new, **self.settled}
+        for item in self.candidates:  # the nearest come first, so that one pass would do but for circles
+            if str(item.ref) in taken and names_any(item.document, moves):
+                moves[item.ref] = item.target
+        return moves
+
+    def _moving(self, taken: Collection[str], moves: Mapping[Ref, Ref]) -> Iterator[Move]:
+        for item in self.moves:
+            if str(item.ref) in taken and item.document is not None and names_any(item.document, moves):
+                yield item
 
 
 def _ordered(pairs: list[bundling.Pair]) -> list[bundling.Pair]:
@@ -144,127 +209,3 @@ def _ordered(pairs: list[bundling.Pair]) -> list[bundling.Pair]:
     except DocumentCycle:
         return pairs  # the plan says so, with the names of those who need each other
     return [(document.path, texts[document.path]) for document in found]
-
-
-def upgrade_of(workspace: Workspace, old: Version, new: Version, *, now: datetime) -> Upgrade:
-    """Return who uses `old` and what it takes to move each to `new`; `new` brings its definition along."""
-    consumers, is_cut = consumers_of(workspace, old.ref, as_newest=False)
-    newest = _newest_versions(workspace, {item.ref.name for item in consumers})
-    using = schedules_using(workspace, old.ref, consumers, now=now, newest=False)
-    wanted = _worth_moving(consumers, newest, {str(item.through) for item in using})
-    candidates = _candidates(workspace, old.ref, new, wanted[:MOST_MOVED], newest)
-    schedules = [_schedule_move(item, old.ref, new) for item in using if not item.floats]
-    moved = {str(item.ref) for item in candidates} | {str(old.ref)}
-    floating, _ = consumers_of(workspace, new.ref, as_newest=True)
-    return Upgrade(
-        old=old.ref,
-        new=new.ref,
-        candidates=candidates,
-        schedules=[item for item in schedules if str(item.using.through) in moved],
-        floating=[item for item in floating if item.floats and item.is_direct],
-        left=len(consumers) - len(candidates),
-        is_cut=is_cut or len(wanted) > MOST_MOVED,
-    )
-
-
-def _newest_versions(workspace: Workspace, names: Collection[str]) -> dict[str, str]:
-    rows = Asset.objects.filter(workspace=workspace, kind=AssetKind.COMPONENT, name__in=names)
-    return dict(rows.values_list("name", "latest_version"))
-
-
-def _worth_moving(consumers: Sequence[Consumer], newest: Mapping[str, str], run: Collection[str]) -> list[Consumer]:
-    """Return the newest version of each name, and older ones that a schedule runs or one of those still names."""
-    live = {str(item.ref) for item in consumers if newest.get(item.ref.name) == item.ref.version}
-    live |= {str(item.ref) for item in consumers if str(item.ref) in run}
-    for item in sorted(consumers, key=lambda item: -item.depth):
-        if str(item.ref) in live:
-            live.add(str(item.through))
-    return [item for item in consumers if str(item.ref) in live]
-
-
-def _candidates(
-    workspace: Workspace, old: Ref, new: Version, consumers: Sequence[Consumer], newest: Mapping[str, str]
-) -> list[Candidate]:
-    rows = Version.objects.select_related("part").in_bulk([item.version.pk for item in consumers])
-    free = _free_versions(workspace, {item.ref.name for item in consumers})
-    mirror, interface = WorkspaceMirror(workspace), _interface(new)
-    named = mirror.interface_named
-    found = []
-    for item in consumers:
-        row = rows[item.version.pk]
-        document = document_of(row.kind, row.name, row.version, raw_of(row))
-        target = item.ref.at(str(free[item.ref.name]))
-        free[item.ref.name] += 1
-        misfits = _misfits(item, old, interface, named)
-        newer = newest.get(item.ref.name, "")
-        found.append(Candidate(item, target, document, misfits, newer if newer != item.ref.version else ""))
-    return _checked(workspace, mirror, old, new.ref, found)
-
-
-def _misfits(item: Consumer, old: Ref, interface: Interface | None, named: InterfaceOf) -> tuple[Misfit, ...]:
-    """Return what would not fit where a consumer names the old version itself; a nested use keeps its interface."""
-    if item.through != old or interface is None:
-        return ()
-    return tuple(
-        misfit
-        for place in item.places
-        if place.node and not item.floats
-        for misfit in misfits_at(item.definition, place.node, interface, named)
-    )
-
-
-def _interface(version: Version) -> Interface | None:
-    """Return the interface of a component; None for what has none (data, environments)."""
-    if version.kind != AssetKind.COMPONENT or version.definition is None:
-        return None
-    return interface_of(body_of(version.definition))
-
-
-def _free_versions(workspace: Workspace, names: Collection[str]) -> dict[str, int]:
-    """Return the next free whole number after the versions of each name."""
-    known: dict[str, int] = defaultdict(int, dict.fromkeys(names, 0))
-    rows = Version.objects.filter(workspace=workspace, kind=AssetKind.COMPONENT, name__in=names)
-    for name, version in rows.values_list("name", "version"):
-        if version.isascii() and version.isdigit() and len(version) < 10:
-            known[name] = max(known[name], int(version))
-    return {name: number + 1 for name, number in known.items()}
-
-
-def _checked(
-    workspace: Workspace, mirror: WorkspaceMirror, old: Ref, new: Ref, candidates: list[Candidate]
-) -> list[Candidate]:
-    """Have the checker look at every document that would be sent; what it refuses needs hands."""
-    moves = {old: new} | {item.ref: item.target for item in candidates}
-    pairs = [(item.path, yaml_of(rewritten(item.document, moves, version=item.target.version))) for item in candidates]
-    compute = workspace.default_compute or None
-    judged = bundling.examine(pairs, mirror=mirror, default_compute=compute, now=timezone.now())
-    found = []
-    for item, judgement in zip(candidates, judged, strict=True):
-        errors = [problem for problem in judgement.problems if problem.is_error]
-        hands = tuple(Misfit(Fit.NEEDS_HANDS, problem.path, "", problem.message) for problem in errors)
-        silent = not names_any(item.document, moves)
-        if silent:
-            hands += (Misfit(Fit.NEEDS_HANDS, "", "", "It is named where it cannot be rewritten."),)
-        is_new = item.fit is Fit.DROP_IN and bool(hands)
-        found.append(replace(item, misfits=item.misfits + hands) if is_new else item)
-    return found
-
-
-def _schedule_move(using: ScheduleUsing, old: Ref, new: Version) -> ScheduleMove:
-    raw = raw_of(using.schedule)
-    document = schedule_documents.yaml_document(using.schedule.name, raw)
-    if document is None or using.through != old or new.kind != AssetKind.COMPONENT:
-        return ScheduleMove(using, document)
-    parameters = pipeline_parameters(new)
-    pipeline = Pipeline(new.ref, {"inputs": parameters.defaults}, parameters.interface)
-    job = job_of(pipeline, document["create_job"], default_compute="serverless")
-    misfits = [
-        Misfit(Fit.NEEDS_HANDS, "", port, f"The new version needs a value for {port}: add it to the schedule.")
-        for port in missing_inputs(pipeline, job)
-    ]
-    misfits += [
-        Misfit(Fit.NEEDS_HANDS, "", str(port), f"The schedule gives {port}, which there is no longer.")
-        for port in document["create_job"].get("inputs") or {}
-        if port not in parameters.interface.inputs
-    ]
-    return ScheduleMove(using, document, tuple(misfits))

@@ -34,10 +34,54 @@ def rewritten(
     if version is not None:
         result["version"] = version
     for (node, port), value in (values or {}).items():
-        jobs = result["jobs"] = dict(result.get("jobs") or {})
-        inputs = dict((jobs.get(node) or {}).get("inputs") or {})
-        jobs[node] = {**(jobs.get(node) or {}), "inputs": inputs | {port: value}}
+        target = _node_at(result, node) if node else result.get("create_job")
+        if isinstance(target, dict):
+            target["inputs"] = {**(target.get("inputs") or {}), port: value}
     return result
+
+
+def _node_at(document: dict[str, Any], path: str) -> Any:
+    """Return the node at a path, through components that stand in full; the document is a copy already."""
+    level: Any = document
+    *outer, name = path.split(".")
+    for step in outer:
+        level = (level.get("jobs") or {}).get(step) or {}
+        level = level.get("component", level)
+        if not isinstance(level, dict):
+            return None
+    return (level.get("jobs") or {}).get(name)
+
+
+def inlined(
+    document: Mapping[str, Any], moves: Mapping[Ref, Ref], unnamed: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return the document with those components without a name written out that name one of the versions to be moved.
+
+    `unnamed` holds them by the text with which a node names them. Such a component cannot be changed, only written
+    anew with the version that uses it. Pipelines without a name stay: no YAML can write one in its place.
+    """
+    result, jobs = dict(document), document.get("jobs")
+    for name, node in jobs.items() if isinstance(jobs, Mapping) else ():
+        part = unnamed.get(str(node.get("component"))) if isinstance(node, Mapping) else None
+        if part is not None and "jobs" not in part and names_any(part, moves):
+            result["jobs"] = {**result["jobs"], name: {**node, "component": dict(part)}}
+    return result
+
+
+def unnamed_pipelines(
+    document: Mapping[str, Any], moves: Mapping[Ref, Ref], unnamed: Mapping[str, Mapping[str, Any]]
+) -> list[str]:
+    """Return the steps that run a pipeline without a name in which one of the versions to be moved is named."""
+    jobs = document.get("jobs")
+    nodes = jobs.items() if isinstance(jobs, Mapping) else ()
+    parts = {name: unnamed.get(str(node.get("component"))) for name, node in nodes if isinstance(node, Mapping)}
+    return [
+        name
+        for name, part in parts.items()
+        if part is not None
+        and "jobs" in part
+        and (names_any(part, moves) or names_any(inlined(part, moves, unnamed), moves))
+    ]
 
 
 def names_any(document: Any, refs: Mapping[Ref, Ref]) -> bool:
@@ -65,11 +109,15 @@ def _reference(text: str, key: str, moves: Mapping[Ref, Ref]) -> str:
 def value_for(type_name: str, text: str) -> Any:
     """Return what somebody typed as the value of a port: data as `{type, path}`, numbers and booleans as such.
 
+    A binding (`${{parent.inputs.x}}`) is taken for any port: the checker says whether it fits.
+
     Raises ValueError for text that is nothing of the type.
     """
     text = text.strip()
     if not text:
         raise ValueError("a value is needed")
+    if text.startswith("${{") and text.endswith("}}"):
+        return text
     if type_name in ASSET_TYPES:
         return {"type": type_name, "path": text}
     if type_name == "boolean":

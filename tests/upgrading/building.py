@@ -51,6 +51,37 @@ jobs:
     return f"{name}.yml", text
 
 
+def inline(name: str) -> tuple[str, str]:
+    """A pipeline with a component written out inside it, which alone names the environment."""
+    text = f"""
+name: {name}
+version: "1"
+type: pipeline
+description: A pipeline with parts of its own
+inputs:
+  data: {{type: uri_folder}}
+jobs:
+  clean:
+    type: command
+    component:
+      type: command
+      inputs:
+        data: {{type: uri_folder}}
+      outputs:
+        clean: {{type: uri_folder}}
+      command: python clean.py ${{{{inputs.data}}}} ${{{{outputs.clean}}}}
+      environment: azureml:data-prep-env:1
+    inputs:
+      data: ${{{{parent.inputs.data}}}}
+  fit:
+    type: command
+    component: azureml:train:1
+    inputs:
+      data: ${{{{parent.jobs.clean.outputs.clean}}}}
+"""
+    return f"{name}.yml", text
+
+
 SCHEDULE = (
     "weekly.yml",
     """

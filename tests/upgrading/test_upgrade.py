@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from mlopsportal.changes.bundling import MOST_DOCUMENTS
 from mlopsportal.changes.models import ChangeRequest
 from mlopsportal.changes.states import State
 from mlopsportal.queue.drain import drain
 from mlopsportal.upgrading import Upgrade, upgrade_of
 from registry.fitting import Fit
-from registry.models import Use
+from registry.models import Use, Version
 from registry.raw import body_of
 from scheduling.models import Schedule
 from tests.changes.building import Team, applied, approved, fresh, queued
-from tests.registry.building import make_user, make_workspace
-from tests.upgrading.building import component, stocked, version_of
+from tests.registry.building import make_user, make_workspace, sync
+from tests.sandbox.doors import Raw, data, environment
+from tests.sandbox_server import RunningSandbox
+from tests.upgrading.building import component, inline, pipeline, stocked, version_of
 
 pytestmark = pytest.mark.django_db
 NEEDED = "  epochs: {type: integer}"
@@ -63,7 +68,7 @@ def test_users_through_nesting_and_their_schedules_are_listed(team: Team) -> Non
     }
 
 
-def test_one_change_moves_everybody_and_is_applied(team: Team) -> None:
+def test_one_change_moves_everybody_and_is_applied(team: Team, sandbox: RunningSandbox) -> None:
     stocked(team, component("2", inputs="  seed: {type: integer, default: 1}"))
     client, address = author(team), page(team, **{"from": "component:train:1", "to": "component:train:2"})
     assert "weekly" in client.get(address).content.decode()
@@ -76,6 +81,13 @@ def test_one_change_moves_everybody_and_is_applied(team: Team) -> None:
     assert Use.objects.filter(consumer__name="training", consumer__version="2", name="train", version="2").exists()
     assert Use.objects.filter(consumer__name="retraining", consumer__version="2", name="training", version="2").exists()
     assert Schedule.objects.get(name="weekly").pipeline_ref == "component:retraining:2"
+    assert scheduled(sandbox)["jobs"]["main"]["componentId"].endswith("/components/retraining/versions/2")
+
+
+def scheduled(sandbox: RunningSandbox) -> dict[str, Any]:
+    """The job of the schedule as the workspace itself has it."""
+    job: dict[str, Any] = Raw(sandbox)("GET", "schedules/weekly").body["properties"]["action"]["jobDefinition"]
+    return job
 
 
 def test_a_new_required_input_needs_a_default_which_the_author_gives(team: Team) -> None:
@@ -132,6 +144,233 @@ jobs:
     inputs: {training_data: "${{parent.inputs.data}}"}
     outputs: {model_output: "${{parent.outputs.model}}"}
 """
+
+
+def test_older_versions_are_listed_when_asked_for_and_never_chosen_by_themselves(team: Team) -> None:
+    stocked(team, component("2"))
+    assert applied(team, [("training.yml", pipeline_without_train())]).state == State.APPLIED
+    Schedule.objects.all().delete()
+    retraining = pipeline("retraining", "training", "inner")[1].replace("training:1", "training:2")
+    assert applied(team, [("r.yml", retraining.replace('version: "1"', 'version: "2"'))]).state == State.APPLIED
+    few, old, new = upgrade(team), version_of(team, "train", "1"), version_of(team, "train", "2")
+    every = upgrade_of(team.workspace, old, new, now=timezone.now(), older=True)
+    assert (fits(few), few.left) == ({}, 2)
+    assert set(fits(every)) == {"component:training:1", "component:retraining:1"}
+    assert not every.usual
+    client, query = author(team), {"from": "component:train:1", "to": "component:train:2"}
+    assert "2 older versions" in client.get(page(team, **query)).content.decode()
+    shown = client.get(page(team, **query, older="1")).content.decode()
+    assert "version 2 is newer and does not use it" in shown
+
+
+def test_who_moved_already_is_followed_and_not_published_again(team: Team) -> None:
+    """First the pipeline alone is moved; then those around it come after, to the version that is there."""
+    stocked(team, component("2"))
+    first = upgrade(team).pairs({"component:training:1"}, {})
+    assert applied(team, first).state == State.APPLIED
+    rest = upgrade(team)
+    assert fits(rest) == {"component:retraining:1": Fit.DROP_IN, "schedule:weekly": Fit.DROP_IN}
+    assert {str(old): str(new) for old, new in rest.settled.items()} == {"component:training:1": "component:training:2"}
+    assert applied(team, rest.pairs(rest.usual, {})).state == State.APPLIED
+    assert Use.objects.filter(consumer__name="retraining", consumer__version="2", name="training", version="2").exists()
+    assert Schedule.objects.get(name="weekly").pipeline_ref == "component:retraining:2"
+    assert fits(upgrade(team)) == {}
+
+
+def test_who_names_nothing_that_moves_is_left_as_it_is_and_that_is_said(team: Team) -> None:
+    stocked(team, component("2", inputs=NEEDED))
+    client, address = author(team), page(team, **{"from": "component:train:1", "to": "component:train:2"})
+    assert applied(team, [("alone.yml", pipeline("alone", "train", "fit")[1].replace("train:1", "train:1"))])
+    taken = ["component:retraining:1", "schedule:weekly"]
+    body = {"take": taken, "do": "submit", "value|component:alone:1|fit|epochs": "5"}
+    shown = client.post(address, body, follow=True).content.decode()
+    change = ChangeRequest.objects.order_by("-pk")[0]
+    assert [document.path for document in change.revision.documents.all()] == ["alone.yml"]
+    assert "Left as it is, since nothing it names moves: retraining 1, weekly." in shown
+
+
+def test_giving_a_value_is_enough_to_be_moved_and_those_around_come_along(team: Team) -> None:
+    stocked(team, component("2", inputs=NEEDED))
+    client, address = author(team), page(team, **{"from": "component:train:1", "to": "component:train:2"})
+    assert "moves along with training 1" in client.get(address).content.decode()
+    usual = sorted(upgrade(team).usual)
+    assert usual == ["component:retraining:1", "schedule:weekly"]
+    client.post(address, {"take": usual, "do": "submit", "value|component:training:1|fit|epochs": "5"})
+    taken_to_applied(team, ChangeRequest.objects.order_by("-pk")[0])
+    assert Schedule.objects.get(name="weekly").pipeline_ref == "component:retraining:2"
+
+
+def test_what_was_typed_stays_when_the_change_is_not_opened(team: Team) -> None:
+    stocked(team, component("2", inputs="  epochs: {type: integer}\n  seed: {type: integer}"))
+    client, address = author(team), page(team, **{"from": "component:train:1", "to": "component:train:2"})
+    answer = client.post(address, {"value|component:training:1|fit|epochs": "17", "do": "submit"})
+    assert answer.status_code == 422
+    shown = answer.content.decode()
+    assert 'value="17"' in shown
+    assert "fit.seed takes integer: a value is needed" in shown
+
+
+def test_an_input_may_be_bound_instead_of_given(team: Team) -> None:
+    stocked(team, component("2", inputs="  test: {type: uri_folder}"))
+    client, address = author(team), page(team, **{"from": "component:train:1", "to": "component:train:2"})
+    client.post(address, {"value|component:training:1|fit|test": "${{parent.inputs.data}}", "do": "submit"})
+    taken_to_applied(team, ChangeRequest.objects.order_by("-pk")[0])
+    definition = version_of(team, "training", "2").definition
+    assert definition is not None
+    assert "${{parent.inputs.data}}" in str(body_of(definition)["jobs"]["fit"]["inputs"]["test"])
+
+
+def test_a_schedule_that_lacks_an_input_takes_the_value_that_is_given(team: Team, sandbox: RunningSandbox) -> None:
+    stocked(team)
+    text = pipeline("retraining", "training", "inner")[1].replace('"1"', '"2"')
+    asking = text.replace("inputs:\n  data:", "inputs:\n  epochs: {type: integer}\n  data:", 1)
+    assert applied(team, [("retraining.yml", asking)]).state == State.APPLIED
+    old, new = version_of(team, "retraining", "1"), version_of(team, "retraining", "2")
+    assert fits(upgrade_of(team.workspace, old, new, now=timezone.now())) == {"schedule:weekly": Fit.NEEDS_DEFAULT}
+    client, address = author(team), page(team, **{"from": "component:retraining:1", "to": "component:retraining:2"})
+    assert "value|schedule:weekly||epochs" in client.get(address).content.decode()
+    refused = client.post(address, {"value|schedule:weekly||epochs": "x", "do": "submit"})
+    assert "weekly, epochs takes integer" in refused.content.decode()
+    client.post(address, {"value|schedule:weekly||epochs": "12", "do": "submit"})
+    taken_to_applied(team, ChangeRequest.objects.order_by("-pk")[0])
+    assert Schedule.objects.get(name="weekly").pipeline_ref == "component:retraining:2"
+    assert str(scheduled(sandbox)["inputs"]["epochs"]["value"]) == "12"
+
+
+def test_a_schedule_that_gives_what_is_no_longer_taken_needs_hands(team: Team) -> None:
+    stocked(team)
+    text = pipeline("retraining", "training", "inner")[1].replace('"1"', '"2"')
+    other = text.replace("inputs:\n  data:", "inputs:\n  rows:", 1).replace("parent.inputs.data", "parent.inputs.rows")
+    assert applied(team, [("retraining.yml", other)]).state == State.APPLIED
+    old, new = version_of(team, "retraining", "1"), version_of(team, "retraining", "2")
+    [move] = upgrade_of(team.workspace, old, new, now=timezone.now()).schedules
+    assert move.fit is Fit.NEEDS_HANDS
+    assert "no input `data`" in " ".join(misfit.message for misfit in move.misfits)
+
+
+def test_a_component_without_a_name_is_written_out_and_rewritten_inside(team: Team, sandbox: RunningSandbox) -> None:
+    assert applied(team, [component("1"), inline("mixed")]).state == State.APPLIED
+    assert Raw(sandbox)("PUT", "environments/data-prep-env/versions/2", environment()).status == 201
+    sync(team.workspace)
+    found = environments_moved(team)
+    assert fits(found)["component:mixed:1"] is Fit.DROP_IN
+    assert applied(team, found.pairs({"component:mixed:1"}, {})).state == State.APPLIED
+    uses = Use.objects.filter(consumer__name="mixed", consumer__version="2", kind="environment")
+    assert [(use.node, use.version) for use in uses] == [("clean", "2")]
+
+
+def environments_moved(team: Team) -> Upgrade:
+    rows = Version.objects.select_related("definition", "part").filter(kind="environment", name="data-prep-env")
+    return upgrade_of(team.workspace, rows.get(version="1"), rows.get(version="2"), now=timezone.now())
+
+
+def test_a_pipeline_without_a_name_needs_hands_and_says_what_to_do(team: Team, sandbox: RunningSandbox) -> None:
+    """No YAML can write a pipeline in the place of a step; programs can, and did."""
+    stocked(team, component("2"))
+    raw = Raw(sandbox)
+    train = {"type": "command", "componentId": f"{sandbox.base}/components/train/versions/1"}
+    inputs = {"data": {"type": "uri_folder"}}
+    given = {"inputs": {"data": "${{parent.inputs.data}}"}}
+    hidden = {"type": "pipeline", "inputs": inputs, "jobs": {"fit": train | given}}
+    facts = {"componentSpec": hidden, "isAnonymous": True}
+    assert raw("PUT", "components/azureml_anonymous/versions/77", {"properties": facts}).status == 201
+    step = {"type": "pipeline", "componentId": f"{sandbox.base}/components/azureml_anonymous/versions/77"}
+    spec = {"name": "outer", "version": "1", "type": "pipeline", "inputs": inputs, "jobs": {"inner": step | given}}
+    outer = {"componentSpec": spec}
+    assert raw("PUT", "components/outer/versions/1", {"properties": outer}).status == 201
+    sync(team.workspace)
+    [item] = [item for item in upgrade(team).candidates if item.ref.name == "outer"]
+    assert item.fit is Fit.NEEDS_HANDS
+    assert [place.node for place in item.consumer.places] == ["inner.fit"]
+    assert "publish that pipeline under a name" in " ".join(misfit.message for misfit in item.misfits)
+
+
+def test_all_steps_of_a_pipeline_are_judged_as_they_would_be_together(team: Team) -> None:
+    """Both steps of a chain run it: moved one by one neither fits the other, moved together they do."""
+    name, text = component("2", outputs="model: {type: uri_file}")
+    files = (name, text.replace("data: {type: uri_folder}", "data: {type: uri_file}"))
+    assert applied(team, [component("1"), ("chain.yml", CHAIN)]).state == State.APPLIED
+    assert applied(team, [files]).state == State.APPLIED
+    [item] = upgrade(team).candidates
+    assert {misfit.node for misfit in item.misfits} == {"first"}, "only what comes from outside does not fit"
+
+
+CHAIN = """
+name: chain
+version: "1"
+type: pipeline
+inputs: {data: {type: uri_folder}}
+jobs:
+  first:
+    type: command
+    component: azureml:train:1
+    inputs: {data: "${{parent.inputs.data}}"}
+  second:
+    type: command
+    component: azureml:train:1
+    inputs: {data: "${{parent.jobs.first.outputs.model}}"}
+"""
+
+
+def test_data_of_another_type_needs_hands(team: Team, sandbox: RunningSandbox) -> None:
+    stocked(team)
+    body = data()
+    body["properties"]["dataType"] = "uri_file"
+    assert Raw(sandbox)("PUT", "data/raw-data/versions/2", body).status == 201
+    sync(team.workspace)
+    rows = Version.objects.select_related("definition", "part").filter(kind="data", name="raw-data")
+    found = upgrade_of(team.workspace, rows.get(version="1"), rows.get(version="2"), now=timezone.now())
+    assert fits(found) == {"schedule:weekly": Fit.NEEDS_HANDS}
+
+
+def test_who_follows_the_newest_needs_nothing_and_is_said_so(team: Team) -> None:
+    stocked(team, component("2"))
+    Use.objects.filter(consumer__name="training", name="train").update(version="", label="latest")
+    shown = author(team).get(page(team, **{"from": "component:train:1", "to": "component:train:2"})).content.decode()
+    assert "Need nothing" in shown
+    assert "Nobody to move" in shown
+
+
+def many_users(team: Team, sandbox: RunningSandbox, count: int) -> None:
+    """Publish as many pipelines that run `train` 1, behind the portal's back."""
+    raw = Raw(sandbox)
+    step = {
+        "type": "command",
+        "componentId": f"{sandbox.base}/components/train/versions/1",
+        "inputs": {"data": "${{parent.inputs.data}}"},
+    }
+    for number in range(count):
+        spec = {
+            "name": f"user_{number:03d}",
+            "version": "1",
+            "type": "pipeline",
+            "inputs": {"data": {"type": "uri_folder"}},
+            "jobs": {"fit": step},
+        }
+        answer = raw("PUT", f"components/user_{number:03d}/versions/1", {"properties": {"componentSpec": spec}})
+        assert answer.status == 201, answer.body
+    raw.close()
+    sync(team.workspace)
+
+
+def test_more_users_than_one_change_can_hold_are_moved_in_two(team: Team, sandbox: RunningSandbox) -> None:
+    assert applied(team, [component("1")]).state == State.APPLIED
+    assert applied(team, [component("2")]).state == State.APPLIED
+    many_users(team, sandbox, MOST_DOCUMENTS + 5)
+    client, address = author(team), page(team, **{"from": "component:train:1", "to": "component:train:2"})
+    shown = client.get(address).content.decode()
+    assert f"{MOST_DOCUMENTS + 5} fit as they are, and one change holds at most {MOST_DOCUMENTS} documents" in shown
+    found = upgrade(team)
+    everybody = [str(item.ref) for item in found.candidates]
+    refused = client.post(address, {"take": everybody, "do": "submit"})
+    assert refused.status_code == 422
+    assert (
+        "55 are chosen: take 5 of them out, apply the change, then come back for the rest." in refused.content.decode()
+    )
+    client.post(address, {"take": sorted(found.usual), "do": "submit"})
+    taken_to_applied(team, ChangeRequest.objects.order_by("-pk")[0])
+    rest = upgrade(team)
+    assert len(rest.candidates) == len(rest.usual) == 5
 
 
 def test_choosing_nobody_opens_nothing(team: Team) -> None:
