@@ -108,10 +108,31 @@ def _diff_lists(a: list[Any], b: list[Any], steps: tuple[Step, ...]) -> Iterator
 def _pairs(a: list[Any], b: list[Any]) -> list[tuple[int, int]]:
     """Pair the positions of items that are the same thing, in the order of `b`."""
     names_a, names_b = _identities(a), _identities(b)
-    if names_a is not None and names_b is not None:
-        place = {name: i for i, name in enumerate(names_a)}
-        return [(place[name], j) for j, name in enumerate(names_b) if name in place]
-    return list(_aligned(a, b))
+    if names_a is None or names_b is None:
+        return list(_aligned(a, b))
+    place = {name: i for i, name in enumerate(names_a)}
+    found = {j: place[name] for j, name in enumerate(names_b) if name in place}
+    if not any(isinstance(item, Mapping) for item in (*a, *b)):
+        found |= _replaced(len(a), len(b), found)
+    return [(found[j], j) for j in sorted(found)]
+
+
+def _replaced(length_a: int, length_b: int, found: Mapping[int, int]) -> dict[int, int]:
+    """Pair the plain values that stand in each other's place: as many, between the same neighbours on both sides."""
+    back = {i: j for j, i in found.items()}
+    pairs: dict[int, int] = {}
+    start = 0
+    while start < length_b:
+        end = start
+        while end < length_b and end not in found:
+            end += 1
+        first = found[start - 1] + 1 if start else 0
+        last = first + end - start
+        is_whole = found[end] == last if end < length_b else last == length_a
+        if end > start and is_whole and not any(i in back for i in range(first, last)):
+            pairs |= dict(zip(range(start, end), range(first, last), strict=True))
+        start = end + 1
+    return pairs
 
 
 def _identities(items: list[Any]) -> list[str] | None:
