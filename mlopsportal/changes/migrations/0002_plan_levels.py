@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('changes', '0001_initial'),
+        ("changes", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='plan',
-            name='levels',
+            model_name="plan",
+            name="levels",
             field=models.JSONField(default=dict),
         ),
     ]
