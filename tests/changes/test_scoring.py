@@ -46,7 +46,7 @@ def test_a_next_version_is_measured_against_the_one_before_it(team: Team) -> Non
     assert applied(team, [("prepare.yml", BETTER)]).state == State.APPLIED
     worse = opened(team, [("prepare.yml", component_text(version="3") + "description: Cleans.\n")])
     page = shown(team, worse)
-    assert "Score 92 → 78 of 100; no longer" in page
+    assert "Score 92 → 78 of 100; no longer followed:" in page
     assert '<a href="/help/checks/owned/">' in page
 
 
