@@ -22,7 +22,7 @@ HOUR = 3600.0
 RUN_DAYS = 60
 RUNS = 300
 ANALYST = "data-science"
-# Started this long ago, these are still running; everything before lies hours back and is over.
+# Started by hand this long ago, these are still running; so is what a schedule began in the last hour or two.
 STILL_RUNNING = (9 * 60.0, 4 * 60.0)
 FAILING_SHARE = 0.09
 
@@ -30,7 +30,7 @@ FAILING_SHARE = 0.09
 def events(now: float) -> Iterator[Event]:
     """Schedules made and edited, and exactly `RUNS` runs, the same for the same `now`.
 
-    Two ran graphs that are no registered version, some the graph of one, and two are still running.
+    Two ran graphs that are no registered version, some the graph of one, and the last ones are still running.
     """
     dice = random.Random(20260101)  # noqa: S311  # nothing secret: the same history every time
     for index, plan in enumerate(demo.PLANS):
@@ -41,13 +41,13 @@ def events(now: float) -> Iterator[Event]:
 
 
 def _fires(now: float, dice: random.Random) -> Iterator[Event]:
-    """Every fire of the enabled schedules in the window."""
+    """Every fire of the enabled schedules in the window, up to now: from then on they fire by themselves."""
     begin = datetime.fromtimestamp(now - RUN_DAYS * DAY, UTC)
     for plan in demo.PLANS:
         times = fires(plan.trigger, begin, 2 * RUN_DAYS + 2) if plan.live else []
         for at in times:
             ago = now - at.timestamp()
-            if ago > 6 * HOUR:
+            if ago > 0:
                 yield ago, f"schedule-{plan.name}", partial(_fire, plan, dice.random(), dice.random())
 
 
