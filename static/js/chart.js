@@ -5,14 +5,15 @@
   probe.hidden = true;
   document.body.append(probe);
 
-  /* Plotly knows no custom properties: replace each var(--name) by the colour it has in the theme of now. */
-  function resolved(value) {
-    if (Array.isArray(value)) return value.map(resolved);
+  /* Plotly knows no custom properties: replace each colour of the light theme by its property's value in the theme of
+     now. The figure says in layout.meta which property each colour stands for. */
+  function themed(value, properties) {
+    if (Array.isArray(value)) return value.map((child) => themed(child, properties));
     if (value && typeof value === "object") {
-      return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, resolved(child)]));
+      return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, themed(child, properties)]));
     }
-    if (typeof value !== "string" || !/^var\(--[a-z0-9-]+\)$/.test(value)) return value;
-    probe.style.color = value;
+    if (typeof value !== "string" || !Object.hasOwn(properties, value)) return value;
+    probe.style.color = `var(${properties[value]})`;
     return getComputedStyle(probe).color;
   }
 
@@ -20,9 +21,10 @@
     const source = document.getElementById(figure.dataset.chart);
     const place = figure.querySelector(".plot");
     if (!source || !place) return;
-    const drawn = resolved(JSON.parse(source.textContent));
+    const { data, layout } = JSON.parse(source.textContent);
+    const properties = layout.meta?.properties ?? {};
     const config = { displayModeBar: false, responsive: true, showTips: false };
-    window.Plotly.react(place, drawn.data, drawn.layout, config);
+    window.Plotly.react(place, themed(data, properties), themed(layout, properties), config);
   }
 
   const drawAll = () => document.querySelectorAll("figure[data-chart]").forEach(draw);

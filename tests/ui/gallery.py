@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import plotly.graph_objects as go
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -23,7 +24,7 @@ from mlopsportal.ui.context import THEMES
 from mlopsportal.ui.drawing import Drawing, drawing_of
 from mlopsportal.ui.forms import GroupedForm, YamlField
 from mlopsportal.ui.paging import KeysetPage
-from mlopsportal.ui.plotly_theme import figure_json
+from mlopsportal.ui.plotly_theme import TEMPLATE, figure_json
 
 OLD = """\
 type: command
@@ -124,7 +125,10 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "page": KeysetPage([1, 2], "bmV4dA", "cHJldg"),
         "form": ScheduleForm({"name": "", "frequency": "week", "hours": "77", "document": OLD}),
         "figure": figure_json(
-            [{"type": "scatter", "x": [1, 2, 3, 4], "y": values, "name": name} for name, values in series.items()]
+            go.Figure(
+                [go.Scatter(x=[1, 2, 3, 4], y=values, name=name) for name, values in series.items()],
+                go.Layout(template=TEMPLATE),
+            )
         ),
         "digest": "9b1e" + "0" * 56 + "c07a",
     }
