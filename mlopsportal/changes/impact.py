@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from mlopsportal.changes.models import Step
@@ -16,11 +17,11 @@ from mlopsportal.ui.times import duration_words
 from registry.fitting import Fit, fit_of, misfits_at, misfits_of_call
 from registry.impact import Consumer, consumers_of, reaching
 from registry.mirror import WorkspaceMirror
-from registry.models import Asset, AssetKind, Version, Workspace
+from registry.models import Asset, AssetKind, Use, Version, Workspace
 from registry.raw import raw_of
 from scheduling.documents import job_inputs, job_outputs
 from scheduling.impact import ScheduleUsing, schedules_using
-from scheduling.models import Schedule
+from scheduling.models import Schedule, ScheduleUse
 
 MOST_STEPS = 50
 MOST_NAMED = 5
@@ -52,6 +53,17 @@ class _Asked:
         self.now = now
         self.mirror = WorkspaceMirror(workspace)
 
+    @cached_property
+    def used_names(self) -> set[str]:
+        """Which names that the change writes anybody uses at all: two questions, however many steps there are."""
+        names = {text.partition(":")[2].partition(":")[0] for text in self.own}
+        uses = Use.objects.filter(workspace=self.workspace, kind__in=AssetKind.values, name__in=names)
+        runs = ScheduleUse.objects.filter(workspace=self.workspace, kind__in=AssetKind.values, name__in=names)
+        return {
+            *uses.order_by().values_list("name", flat=True).distinct(),
+            *runs.order_by().values_list("name", flat=True).distinct(),
+        }
+
     def lines(self, step: Step) -> Iterator[Line]:
         try:
             ref = Ref.parse(step.ref)
@@ -59,7 +71,7 @@ class _Asked:
             return
         if ref.kind == "schedule":
             yield from self._schedule(step, ref)
-        elif ref.kind not in AssetKind.values or ref.version is None:
+        elif ref.kind not in AssetKind.values or ref.version is None or ref.name not in self.used_names:
             return
         elif step.action in _ENDING:
             yield from self._ending(ref)
