@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
@@ -44,7 +45,7 @@ def record(
     """
     if not connection.in_atomic_block:
         raise OutsideTransaction(action)
-    log, at, salt = Log.current(), now(), secrets.token_bytes(32)
+    at, salt = now(), secrets.token_bytes(32)
     detail: dict[str, Any] = {
         "actor_name": leaf.plain_note(actor.name)[:200],
         "ip": leaf.word(actor.ip, 64),
@@ -52,28 +53,28 @@ def record(
         "before": leaf.plain_payload(before),
         "after": leaf.plain_payload(after),
     }
-    written: dict[str, Any] = {
-        "workspace": leaf.word(workspace, 64),
-        "target": target_text(target),
-        "change": change,
-    }
-    actor_ref = leaf.word(actor.ref, 64)
-    content = leaf.leaf_bytes(
-        log=str(log.origin),
-        event=str(action),
-        at=at,
-        actor={"kind": actor.kind, "ref": actor_ref},
-        person=leaf.pseudonym(bytes(log.person_key), actor.person),
-        request=leaf.word(actor.request_id, REQUEST_CHARACTERS),
-        facts=leaf.checked_facts(facts or {}),
-        commit={field: leaf.commitment(salt, field, detail[field]) for field in leaf.COMMITTED},
-        **written,
-    )
-    event = Event(leaf=content, at=at, action=str(action), actor_ref=actor_ref, **written)
+    written = {"workspace": leaf.word(workspace, 64), "target": target_text(target), "change": change}
+    commitments = {field: leaf.commitment(salt, field, detail[field]) for field in leaf.COMMITTED}
+    content = _leaf_of(action, at, actor, facts=leaf.checked_facts(facts or {}), commit=commitments, **written)
+    event = Event(leaf=content, at=at, action=str(action), actor_ref=leaf.word(actor.ref, 64), **written)
     event.kind = kind_of(event.target)
     event.save(force_insert=True)
     EventDetail.objects.create(event=event, salt=salt, **detail)
     return event
+
+
+def _leaf_of(action: Action, at: datetime, actor: Actor, **written: Any) -> bytes:
+    """Return the leaf of an event: what is `written`, and who did it without a name."""
+    log = Log.current()
+    return leaf.leaf_bytes(
+        log=str(log.origin),
+        event=str(action),
+        at=at,
+        actor={"kind": actor.kind, "ref": leaf.word(actor.ref, 64)},
+        person=leaf.pseudonym(bytes(log.person_key), actor.person),
+        request=leaf.word(actor.request_id, REQUEST_CHARACTERS),
+        **written,
+    )
 
 
 def target_text(target: Ref | str) -> str:
