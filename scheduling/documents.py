@@ -44,19 +44,6 @@ def schedule_document(
     `inputs` and `outputs` are those of the job in YAML form, `job_texts` its name, description and tags. The plan
     turns the reference to the version into a whole job, with the version's run defaults for what is not said here.
     """
-    job: dict[str, Any] = {"type": "pipeline", "job": f"azureml:{pipeline.name}:{pipeline.version}"}
-    job |= {key: text for key, text in (job_texts or {}).items() if text}
-    if experiment:
-        job["experiment_name"] = experiment
-    if inputs:
-        job["inputs"] = dict(inputs)
-    if outputs:
-        job["outputs"] = dict(outputs)
-    settings: dict[str, Any] = {"default_compute": f"azureml:{compute}"} if compute else {}
-    if force_rerun is not None:
-        settings["force_rerun"] = force_rerun
-    if settings:
-        job["settings"] = settings
     document: dict[str, Any] = {"$schema": SCHEMA, "name": name}
     if display_name:
         document["display_name"] = display_name
@@ -67,8 +54,18 @@ def schedule_document(
     if not is_enabled:
         document["is_enabled"] = False
     document["trigger"] = {key: trigger[key] for key in _TRIGGER_KEYS if trigger.get(key) not in (None, "", [], {})}
-    document["create_job"] = job
+    settings: dict[str, Any] = {"default_compute": f"azureml:{compute}"} if compute else {}
+    if force_rerun is not None:
+        settings["force_rerun"] = force_rerun
+    said = {"experiment_name": experiment, "inputs": dict(inputs), "outputs": dict(outputs or {}), "settings": settings}
+    document["create_job"] = _job_document(pipeline, {**(job_texts or {}), **said})
     return document
+
+
+def _job_document(pipeline: Ref, said: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the job of a schedule: the version it runs, and what is said of the run, as far as something is."""
+    told = {key: value for key, value in said.items() if value}
+    return {"type": "pipeline", "job": f"azureml:{pipeline.name}:{pipeline.version}", **told}
 
 
 def scheduled_pipeline(raw: Mapping[str, Any]) -> Ref | None:
