@@ -59,17 +59,20 @@ def open_change(
             updated_at=now,
         )
         revision = _write_revision(change, judged, pairs, actor)
-        facts: Facts = {
-            "revision": 1,
-            "revision_digest": revision.digest,
-            "origin": str(origin),
-            "documents": len(pairs),
-        }
-        record(change, Action.CHANGE_OPENED, actor=actor, note=title, facts=facts)
+        record(change, Action.CHANGE_OPENED, actor=actor, note=title, facts=_opened_facts(change, revision, len(pairs)))
         request_plan(change, revision)
         if submit and not problems_of(revision):
             _submit(change, actor)
     return change
+
+
+def _opened_facts(change: ChangeRequest, revision: Revision, documents: int) -> Facts:
+    return {
+        "revision": revision.number,
+        "revision_digest": revision.digest,
+        "origin": str(change.origin),
+        "documents": documents,
+    }
 
 
 def revise(change: ChangeRequest, documents: Sequence[bundling.Pair], *, actor: Actor) -> ChangeRequest:
