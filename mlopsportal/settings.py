@@ -32,6 +32,7 @@ KNOWN = {
     "MLOPSPORTAL_ENTRA_CLIENT_SECRET",
     "MLOPSPORTAL_ENTRA_TENANT_ID",
     "MLOPSPORTAL_LOG_LEVEL",
+    "MLOPSPORTAL_METRICS_TOKEN",
     "MLOPSPORTAL_PROXIES",
     "MLOPSPORTAL_SECRET_KEY",
     "MLOPSPORTAL_TLS",
@@ -84,6 +85,14 @@ def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
     return value
 
 
+def long_secret(name: str, shortest: int = 16) -> str:
+    """Return a secret that cannot be guessed in passing, "" where none is set."""
+    value = text(name)
+    if value and len(value) < shortest:
+        raise ImproperlyConfigured(f"{name} has {len(value)} characters; it wants at least {shortest}.")
+    return value
+
+
 def networks(name: str) -> list[IPv4Network | IPv6Network]:
     """Return a comma-separated list of addresses or networks, e.g. 10.0.0.7,10.1.0.0/16; empty by default."""
     try:
@@ -127,6 +136,8 @@ DEMO_ACCOUNTS: tuple[str, ...] = (
     else ()
 )
 PROXIES = networks("MLOPSPORTAL_PROXIES")
+# Empty: /metrics does not exist.
+METRICS_TOKEN = long_secret("MLOPSPORTAL_METRICS_TOKEN")
 TLS = switch("MLOPSPORTAL_TLS", default=False)
 ALLOWED_HOSTS = [host for host in text("MLOPSPORTAL_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",") if host]
 

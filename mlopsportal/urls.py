@@ -1,10 +1,10 @@
-"""Every address of the site: each room brings its own; health and the REST door are added here."""
+"""Every address of the site: each room brings its own; health, metrics and the REST door are added here."""
 
 from __future__ import annotations
 
 from django.urls import include, path
 
-from mlopsportal import health, views
+from mlopsportal import health, metrics, views
 from registry import urls as registry_pages  # brings the converter of sections, which `impact` needs too
 
 urlpatterns = [
@@ -16,6 +16,7 @@ urlpatterns = [
     path("w/<slug:slug>/upgrade/", views.upgrade_page, name="upgrade"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("api/v1/", include("mlopsportal.api")),
     path("", include("mlopsportal.ui.urls")),
     path("", include("mlopsportal.accounts.urls")),

@@ -136,7 +136,7 @@ POSTED = {
     ),
 }
 # For machines, for another name of a page above, or only with a provider of identities (tests/accounts/test_entra.py).
-ELSEWHERE = {"healthz", "readyz", "account_set_password", "openid_connect_login", "openid_connect_callback"}
+ELSEWHERE = {"healthz", "readyz", "metrics", "account_set_password", "openid_connect_login", "openid_connect_callback"}
 
 
 def routes() -> set[str]:
