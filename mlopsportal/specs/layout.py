@@ -2,14 +2,17 @@
 
 Layered drawing in the manner of Sugiyama: break cycles, put each node in the layer of its longest path, pass long
 edges through one dummy per layer, order layers by barycentres, give coordinates. The long edges of a node share one
-trunk of dummies and leave it where they must: a step that feeds all others costs one line, not hundreds. The same
-graph gives the same drawing.
+trunk of dummies and leave it where they must: a step that feeds all others costs one line, not hundreds. Edges that
+pass very many layers run in lanes below everything, so that the work grows with the steps and not with their square.
+The same graph gives the same drawing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from heapq import heappop, heappush
 from itertools import pairwise
 
 from mlopsportal.specs.nodes import Edge, Graph
@@ -17,6 +20,7 @@ from mlopsportal.specs.nodes import Edge, Graph
 NODE_WIDTH, NODE_HEIGHT = 200, 44
 LAYER_GAP, ROW_GAP, MARGIN = 72, 20, 16
 _SWEEPS = 8
+_MOST_PASSED = 16  # layers that an edge passes between the steps; beyond that it takes a lane
 
 
 @dataclass(frozen=True)
@@ -70,12 +74,11 @@ def _depths(graph: Graph) -> dict[str, int]:
             before[edge.target].add(edge.source)
             after[edge.source].add(edge.target)
     waiting = {node: len(sources) for node, sources in before.items()}
-    ready = [node.id for node in graph.nodes if not waiting[node.id]]
+    ready = deque(node.id for node in graph.nodes if not waiting[node.id])
+    rest = (node.id for node in graph.nodes)  # passed over once: where cycles are cut
     depth: dict[str, int] = {}
     while len(depth) < len(before):
-        if not ready:  # a cycle: cut it at the first node that is left
-            ready = [next(node.id for node in graph.nodes if node.id not in depth and waiting[node.id] > 0)]
-        node_id = ready.pop(0)
+        node_id = ready.popleft() if ready else next(node for node in rest if node not in depth)
         depth[node_id] = max((depth[source] + 1 for source in before[node_id] if source in depth), default=0)
         waiting[node_id] = -1
         for follower in sorted(after[node_id]):
@@ -88,8 +91,10 @@ def _depths(graph: Graph) -> dict[str, int]:
 def layout(graph: Graph) -> Layout:
     """Draw a graph. An empty graph gives an empty drawing."""
     depth = _depths(graph)
-    trunks = _trunks(graph, depth)
-    left, right = _neighbours(graph, depth, trunks)
+    lanes = _lanes(graph, depth)
+    near = [edge for edge in graph.edges if edge not in lanes]
+    trunks = _trunks(near, depth)
+    left, right = _neighbours(near, depth, trunks)
     rows = _rows(graph, depth, trunks)
     _order(rows, left, right)
     place = {item: layer for layer, row in enumerate(rows) for item in row}
@@ -98,16 +103,47 @@ def layout(graph: Graph) -> Layout:
         PlacedNode(node.id, _x(place[(node.id,)]), heights[(node.id,)], NODE_WIDTH, NODE_HEIGHT) for node in graph.nodes
     )
     lines = {source: _line(trunk, place, heights) for source, trunk in trunks.items()}
-    edges = tuple(PlacedEdge(edge, _points(edge, depth, lines, heights)) for edge in graph.edges)
+    lowest = max((heights[item] + 2 * _half(item) for item in heights), default=-MARGIN)
+    edges = tuple(
+        PlacedEdge(edge, _points(edge, depth, _way(edge, depth, lines, lanes, lowest), heights)) for edge in graph.edges
+    )
     width = _x(len(rows)) - LAYER_GAP + MARGIN if rows else 0.0
-    height = max((heights[item] + 2 * _half(item) for item in heights), default=-MARGIN) + MARGIN
+    height = lowest + ROW_GAP * (max(lanes.values(), default=-1) + 1) + MARGIN
     return Layout(width, height, nodes, edges)
 
 
-def _trunks(graph: Graph, depth: Mapping[str, int]) -> dict[str, list[_Item]]:
+def _lanes(graph: Graph, depth: Mapping[str, int]) -> dict[Edge, int]:
+    """Return the lane of each edge that passes too many layers, counted from 0 downwards.
+
+    Such edges share a lane with those of the same source or of the same target, whichever has more of them; lanes
+    that do not meet lie on one line.
+    """
+    far = [edge for edge in graph.edges if _passed(edge, depth) > _MOST_PASSED]
+    ends = Counter(end for edge in far for end in ((edge.source, "from"), (edge.target, "to")))
+    sharing: dict[tuple[str, str], list[Edge]] = {}
+    for edge in far:
+        source, target = (edge.source, "from"), (edge.target, "to")
+        sharing.setdefault(source if ends[source] >= ends[target] else target, []).append(edge)
+    spans = sorted(
+        (min(depth[edge.source] for edge in edges), max(depth[edge.target] for edge in edges), end)
+        for end, edges in sharing.items()
+    )
+    lanes: dict[Edge, int] = {}
+    busy: list[tuple[int, int]] = []  # until which layer, lane
+    free: list[int] = []
+    for first, last, end in spans:
+        while busy and busy[0][0] <= first:
+            heappush(free, heappop(busy)[1])
+        lane = heappop(free) if free else len(busy)
+        heappush(busy, (last, lane))
+        lanes |= dict.fromkeys(sharing[end], lane)
+    return lanes
+
+
+def _trunks(edges: Sequence[Edge], depth: Mapping[str, int]) -> dict[str, list[_Item]]:
     """Return the dummies of each node that feeds others: one in each layer up to that before its farthest target."""
     farthest: dict[str, int] = {}
-    for edge in graph.edges:
+    for edge in edges:
         farthest[edge.source] = max(farthest.get(edge.source, 0), depth[edge.target])
     return {
         source: [(source, str(layer)) for layer in range(depth[source] + 1, last)] for source, last in farthest.items()
@@ -130,12 +166,12 @@ def _rows(graph: Graph, depth: Mapping[str, int], trunks: Mapping[str, list[_Ite
 
 
 def _neighbours(
-    graph: Graph, depth: Mapping[str, int], trunks: Mapping[str, list[_Item]]
+    edges: Sequence[Edge], depth: Mapping[str, int], trunks: Mapping[str, list[_Item]]
 ) -> tuple[dict[_Item, list[_Item]], dict[_Item, list[_Item]]]:
     pairs: dict[tuple[_Item, _Item], None] = {}
     for source, trunk in trunks.items():
         pairs.update(dict.fromkeys(pairwise([(source,), *trunk])))
-    for edge in graph.edges:
+    for edge in edges:
         passed = _passed(edge, depth)
         leaves = trunks[edge.source][passed - 1] if passed else (edge.source,)
         pairs[leaves, (edge.target,)] = None
@@ -164,17 +200,20 @@ def _sweep(rows: list[list[_Item]], near: Mapping[_Item, list[_Item]], *, forwar
     for layer in range(1, len(rows)) if forwards else range(len(rows) - 2, -1, -1):
         fixed = {item: index for index, item in enumerate(rows[layer - 1 if forwards else layer + 1])}
         row = rows[layer]
-        middle = {
-            item: _mean([fixed[other] for other in near.get(item, ()) if other in fixed], index)
-            for index, item in enumerate(row)
-        }
+        middle = {item: _mean(near.get(item), fixed, index) for index, item in enumerate(row)}
         rows[layer] = sorted(row, key=middle.__getitem__)
         moved = moved or rows[layer] != row
     return moved
 
 
-def _mean(numbers: list[int], otherwise: float) -> float:
-    return sum(numbers) / len(numbers) if numbers else otherwise
+def _mean(near: Sequence[_Item] | None, fixed: Mapping[_Item, int], otherwise: float) -> float:
+    """Return the mean place of the neighbours in the row beside; `otherwise` when there are none."""
+    if near is None:
+        return otherwise
+    if len(near) == 1:
+        return fixed.get(near[0], otherwise)
+    places = [fixed[other] for other in near if other in fixed]  # an edge that closes a cycle leads elsewhere
+    return sum(places) / len(places) if places else otherwise
 
 
 def _heights(
@@ -222,9 +261,17 @@ def _line(trunk: list[_Item], place: Mapping[_Item, int], heights: Mapping[_Item
     return tuple(points)
 
 
-def _points(
-    edge: Edge, depth: Mapping[str, int], lines: Mapping[str, _Points], heights: Mapping[_Item, float]
+def _way(
+    edge: Edge, depth: Mapping[str, int], lines: Mapping[str, _Points], lanes: Mapping[Edge, int], lowest: float
 ) -> _Points:
+    """Return the points between the ends of an edge: along the trunk of its source, or along its lane."""
+    if edge not in lanes:
+        return lines[edge.source][: 2 * _passed(edge, depth)]
+    y = lowest + ROW_GAP * (lanes[edge] + 1)
+    return (_x(depth[edge.source] + 1), y), (_x(depth[edge.target] - 1) + NODE_WIDTH, y)
+
+
+def _points(edge: Edge, depth: Mapping[str, int], way: _Points, heights: Mapping[_Item, float]) -> _Points:
     start = (_x(depth[edge.source]) + NODE_WIDTH, heights[(edge.source,)] + NODE_HEIGHT / 2)
     end = (_x(depth[edge.target]), heights[(edge.target,)] + NODE_HEIGHT / 2)
-    return (start, *lines[edge.source][: 2 * _passed(edge, depth)], end)
+    return (start, *way, end)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import gc
+import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -15,6 +16,7 @@ from mlopsportal.specs.diff import diff
 from mlopsportal.specs.documents import read
 from mlopsportal.specs.graph import graph_of
 from mlopsportal.specs.layout import layout
+from mlopsportal.specs.nodes import Edge, Graph, Node
 from mlopsportal.specs.parse import parse
 from mlopsportal.specs.validate import check
 
@@ -86,6 +88,39 @@ def read_and_check(text: str) -> None:
     assert not any(problem.is_error for problem in problems)
 
 
+def drawn(steps: int, ends: Iterable[tuple[int, int]]) -> Graph:
+    """Make a graph of so many steps from pairs of their numbers."""
+    edges = (Edge(f"step_{a:03}", "out", f"step_{b:03}", "in") for a, b in ends)
+    return Graph(tuple(Node(f"step_{number:03}", "command") for number in range(steps)), tuple(dict.fromkeys(edges)))
+
+
+def _random_edges(steps: int) -> Iterator[tuple[int, int]]:
+    source = random.Random(3)
+    return ((source.randrange(number), number) for number in range(1, steps) for _ in range(3))
+
+
+SHAPES: dict[str, Callable[[int], Graph]] = {
+    "one long chain": lambda n: drawn(n, ((k, k + 1) for k in range(n - 1))),
+    "a wide fan out and in": lambda n: drawn(n, (end for k in range(1, n - 1) for end in ((0, k), (k, n - 1)))),
+    "dense layers of ten": lambda n: drawn(n, ((a, b) for a in range(n) for b in range(n) if b // 10 == a // 10 + 1)),
+    "a random graph": lambda n: drawn(n, _random_edges(n)),
+    "a tree": lambda n: drawn(n, (((k - 1) // 3, k) for k in range(1, n))),
+    "a chain of which all feeds the last": lambda n: drawn(
+        n, (e for k in range(n - 1) for e in ((k, k + 1), (k, n - 1)))
+    ),
+    "a chain that feeds far ahead": lambda n: drawn(
+        n, (e for k in range(n // 2) for e in ((k, k + 1), (k, k + n // 2)))
+    ),
+    "circles of two": lambda n: drawn(n, (e for k in range(0, n - 1, 2) for e in ((k, k + 1), (k + 1, k)))),
+}
+"""Pipelines of other shapes than people's, by what they look like; each of any number of steps."""
+
+
+def _shape_ratio(words: str, shape: Callable[[int], Graph]) -> Ratio:
+    small, large = shape(60), shape(500)
+    return Ratio(f"layout of 500 steps by that of 60: {words}", 15, lambda: layout(large), lambda: layout(small))
+
+
 def _ratios() -> tuple[Ratio, ...]:
     small, left, right = pipeline(60), pipeline(200), pipeline(200, changed=True)
     values = parse(left).value, parse(right).value
@@ -100,6 +135,7 @@ def _ratios() -> tuple[Ratio, ...]:
         ),
         Ratio("layout of 60 steps, by parsing them", 2, lambda: layout(graphs[60]), lambda: parse(small)),
         Ratio("layout of 500 steps, by that of 60", 15, lambda: layout(graphs[500]), lambda: layout(graphs[60])),
+        *(_shape_ratio(words, shape) for words, shape in SHAPES.items()),
     )
 
 

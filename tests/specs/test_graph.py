@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import random
+from bisect import bisect_right, insort
 from itertools import pairwise
 from typing import Any
 
@@ -129,3 +131,47 @@ def test_the_long_edges_of_a_step_share_one_trunk() -> None:
     ways = {item.edge.target: item.points[1:-1] for item in drawing.edges if item.edge in hub}
     assert [len(ways[f"n{number}"]) for number in range(2, 6)] == [2, 4, 6, 8]
     assert all(ways[f"n{number}"] == ways["n5"][: len(ways[f"n{number}"])] for number in range(2, 6))
+
+
+def crossings(graph: Graph) -> int:
+    """Count how often two lines between neighbouring layers cross; lines that lie on one another count once."""
+    gaps: dict[tuple[float, float], set[tuple[float, float]]] = {}
+    for placed in layout(graph).edges:
+        for (x, y), (to_x, to_y) in pairwise(placed.points):
+            if 0 < to_x - x < 200:
+                gaps.setdefault((x, to_x), set()).add((y, to_y))
+    found = 0
+    for lines in gaps.values():
+        ends: list[float] = []
+        for _, end in sorted(lines):
+            found += len(ends) - bisect_right(ends, end)
+            insort(ends, end)
+    return found
+
+
+def test_drawings_of_sixty_steps_have_few_crossings() -> None:
+    source = random.Random(3)
+    shapes = {
+        "as people write them": ([(n - back, n) for n in range(60) for back in (1, 7) if n >= back], 60),
+        "a tree": ([((n - 1) // 3, n) for n in range(1, 60)], 15),
+        "at random": ([(source.randrange(n), n) for n in range(1, 60) for _ in range(3)], 650),
+        "a chain that feeds its end": ([end for n in range(59) for end in ((n, n + 1), (n, 59))], 0),
+        "a fan out and in": ([end for n in range(1, 59) for end in ((0, n), (n, 59))], 0),
+    }
+    assert {name: crossings(ladder(60, ends)) <= most for name, (ends, most) in shapes.items()} == dict.fromkeys(
+        shapes, True
+    )
+
+
+def test_edges_that_pass_very_many_layers_run_below_everything() -> None:
+    chain = [(number, number + 1) for number in range(99)]
+    drawing = layout(ladder(100, [*chain, (0, 60), (0, 70), (5, 65), (80, 99)]))
+    lowest = max(node.y + node.h for node in drawing.nodes)
+    far = {placed.edge.source + placed.edge.target: placed.points for placed in drawing.edges if len(placed.points) > 2}
+    assert [len(points) for points in far.values()] == [4] * 4
+    lanes = {name: points[1][1] for name, points in far.items()}
+    assert lanes["n0n60"] == lanes["n0n70"] != lanes["n5n65"]
+    assert lanes["n80n99"] in (lanes["n0n60"], lanes["n5n65"])
+    assert all(lowest < lane < drawing.height for lane in lanes.values())
+    ahead = [end for number in range(250) for end in ((number, number + 1), (number, number + 250))]
+    assert max(len(placed.points) for placed in layout(ladder(500, ahead)).edges) == 4
