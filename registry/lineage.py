@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -17,6 +18,7 @@ MOST_EDGES_A_STEP = 200
 DEPTH = 2
 DEEPEST = 5
 NEWEST_RUNS = 10
+MOST_COUNTED = 100
 KINDS = ("run", "component", "data", "model")
 STEP_MARK = "#"
 """Between the ref of a run and the path of its step, in the id of a node that stands for a step."""
@@ -32,11 +34,26 @@ class Fact:
     role: str
     step: str = ""
 
+    @property
+    def words(self) -> str:
+        """What the source did or had done to it, as the middle of a sentence."""
+        return {"read": "was read by", "executed": "was executed by", "step": "has the step"}.get(self.role, self.role)
+
+
+@dataclass(frozen=True)
+class End:
+    """One end of an arrow: a thing, or a step of a run."""
+
+    ref: Ref
+    step: str
+    is_pipeline: bool
+
 
 @dataclass
 class Lineage:
     """The neighbourhood of `ref`. `is_cut` says that there is more than is shown; `statuses` are the runs' by ref.
 
+    `more` says of a thing how many runs are not shown that read, executed or wrote it; counting stops at MOST_COUNTED.
     The ids of the graph's nodes are texts of refs; where steps are shown, a step's is that of its run, STEP_MARK, path.
     """
 
@@ -44,8 +61,26 @@ class Lineage:
     graph: Graph
     facts: Sequence[Fact] = ()
     is_cut: bool = False
+    more: dict[str, int] = field(default_factory=dict)
     statuses: dict[str, str] = field(default_factory=dict)
     pipelines: set[str] = field(default_factory=set)
+
+    @property
+    def rows(self) -> list[tuple[End, Fact, End]]:
+        """The arrows, as a table says them."""
+        return [(self._end(fact.source), fact, self._end(fact.target)) for fact in self.facts]
+
+    def _end(self, node: str) -> End:
+        text, _, step = node.partition(STEP_MARK)
+        ref = Ref.parse(text)
+        return End(ref, step, ref.kind == "component" and ref.name in self.pipelines)
+
+    def more_words(self, node: str) -> str:
+        """Say of a node how many runs are not shown; "" when all are."""
+        count = self.more.get(node, 0)
+        if not count:
+            return ""
+        return f"{count}{'+' if count >= MOST_COUNTED else ''} more run{'' if count == 1 else 's'}"
 
 
 @dataclass(frozen=True)
@@ -78,7 +113,9 @@ def lineage_of(workspace: Workspace, ref: Ref, *, depth: int = DEPTH, wish: Wish
     if wish.steps:
         facts = list(dict.fromkeys(stepped for fact in facts for stepped in _stepped(fact)))
     facts = without_kinds(facts, frozenset(KINDS) - wish.kinds, keep=start)
-    return _described(workspace, Lineage(ref, _graph(start, facts), facts, walk.is_cut))
+    graph = _graph(start, facts)
+    more = {node.id: walk.more[node.id] for node in graph.nodes if node.id in walk.more}
+    return _described(workspace, Lineage(ref, graph, facts, walk.is_cut, more))
 
 
 class _Walk:
@@ -90,12 +127,15 @@ class _Walk:
         self.nodes: dict[str, None] = {start: None}
         self.facts: list[Fact] = []
         self.is_cut = False
+        self.more: dict[str, int] = defaultdict(int)
 
     def go(self, *, upward: bool, depth: int) -> None:
         front = {self.start}
         for _ in range(depth * 2):
-            found, cut = _step(self.workspace, front, upward=upward)
-            self.is_cut |= cut
+            found, cut, more = _step(self.workspace, front, upward=upward)
+            self.is_cut |= cut or bool(more)
+            for ref, count in more.items():
+                self.more[ref] += count
             ends = (text for fact in found for text in (fact.source, fact.target))
             new = list(dict.fromkeys(text for text in ends if text not in self.nodes))
             room = MOST_NODES - len(self.nodes)
@@ -152,8 +192,8 @@ def without_kinds(facts: Sequence[Fact], hidden: frozenset[str], *, keep: str) -
     return list(found)[: MOST_EDGES_A_STEP * 4]
 
 
-def _step(workspace: Workspace, front: set[str], *, upward: bool) -> tuple[list[Fact], bool]:
-    """Return the arrows one step further, and whether some were left out.
+def _step(workspace: Workspace, front: set[str], *, upward: bool) -> tuple[list[Fact], bool, dict[str, int]]:
+    """Return the arrows one step further, whether some were left out, and how many runs of each ref were.
 
     Of what a run executed only the pipeline is followed: its components are the pipeline's affair, and a component
     leads to the runs of its steps all the same. What a run wrote and read itself is no way on.
@@ -163,14 +203,15 @@ def _step(workspace: Workspace, front: set[str], *, upward: bool) -> tuple[list[
     found, is_cut = _of_runs(workspace, names, upward=upward) if names else ([], False)
     edges = _edges(workspace)
     roles = [EdgeRole.OUTPUT] if upward else [EdgeRole.INPUT, EdgeRole.EXECUTES]
-    found += _newest(edges, others, roles)
+    newest, more = _newest(edges, others, roles)
+    found += newest
     keys = {row.run_id for row in found}
     own = set(Edge.objects.filter(role=EdgeRole.OUTPUT, run__in=keys).values_list("run", "ref")) if keys else set()
     kept = [row for row in found if row.role == EdgeRole.OUTPUT or (row.run_id, row.ref) not in own]
     facts = [_fact(row) for row in kept]
     told = {(fact.source, fact.target) for fact in facts if fact.role == "wrote"}
     made = _makers(workspace, others) if upward else _made_by(workspace, names)
-    return facts + [fact for fact in made if (fact.source, fact.target) not in told], is_cut
+    return facts + [fact for fact in made if (fact.source, fact.target) not in told], is_cut, more
 
 
 def _edges(workspace: Workspace) -> QuerySet[Edge]:
@@ -188,17 +229,23 @@ def _of_runs(workspace: Workspace, names: Sequence[str], *, upward: bool) -> tup
     return found[:MOST_EDGES_A_STEP], len(found) > MOST_EDGES_A_STEP
 
 
-def _newest(edges: QuerySet[Edge], refs: Sequence[str], roles: Iterable[str]) -> list[Edge]:
-    """The newest few edges of each ref: a component of ten thousand runs must not fill the picture.
+def _newest(edges: QuerySet[Edge], refs: Sequence[str], roles: Iterable[str]) -> tuple[list[Edge], dict[str, int]]:
+    """The newest few edges of each ref, and how many more there are: ten thousand runs must not fill the picture.
 
     One look-up for each ref and role, of NEWEST_RUNS rows off the index; one statement for all refs would have to
     read and number every edge of each. A walk asks about each of its MOST_NODES once, about its start once a side.
     """
     found: list[Edge] = []
+    more: dict[str, int] = defaultdict(int)
     for ref in refs[:MOST_NODES]:
         for role in roles:  # one by one: the index gives each role in the order of time
-            found += list(edges.filter(ref=ref, role=role).order_by("-at", "-id")[:NEWEST_RUNS])
-    return found
+            own = edges.filter(ref=ref, role=role)
+            rows = list(own.order_by("-at", "-id")[:NEWEST_RUNS])
+            found += rows
+            if len(rows) == NEWEST_RUNS:
+                keys = own.order_by("-at", "-id").values("pk")[: NEWEST_RUNS + MOST_COUNTED]
+                more[ref] += keys.count() - NEWEST_RUNS
+    return found, {ref: count for ref, count in more.items() if count}
 
 
 def _fact(row: Edge) -> Fact:

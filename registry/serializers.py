@@ -270,9 +270,12 @@ class RunDetailSerializer(RunSerializer):
 
 
 class NodeSerializer(serializers.Serializer[Any]):
+    """A thing or step; `more` counts the runs that are not shown which read, executed or wrote it (100: or more)."""
+
     ref = serializers.CharField()
     kind = serializers.CharField()
     status = serializers.CharField(allow_null=True)
+    more = serializers.IntegerField()
 
 
 class ArrowSerializer(serializers.Serializer[Any]):
@@ -292,7 +295,12 @@ class LineageSerializer(serializers.Serializer[Any]):
 
     def to_representation(self, instance: Lineage) -> dict[str, Any]:
         nodes = [
-            {"ref": node.id, "kind": node.type, "status": instance.statuses.get(node.id)}
+            {
+                "ref": node.id,
+                "kind": node.type,
+                "status": instance.statuses.get(node.id),
+                "more": instance.more.get(node.id, 0),
+            }
             for node in instance.graph.nodes
         ]
         edges = [

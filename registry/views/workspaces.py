@@ -23,7 +23,7 @@ from registry import workflow
 from registry.errors import AlreadyAnswered, WorkspaceExists
 from registry.filters import FindingFilter
 from registry.forms import WorkspaceForm
-from registry.lineage import KINDS, STEP_MARK, Lineage, Wish, lineage_of
+from registry.lineage import KINDS, NEWEST_RUNS, STEP_MARK, Lineage, Wish, lineage_of
 from registry.models import Finding, SyncRun, SyncState, Workspace
 from registry.overview import Overview, overview_of
 from registry.reading import ref_in, wish_of
@@ -90,6 +90,8 @@ class LineagePage:
     wish: Wish
     lineage: Lineage | None = None
     drawing: Drawing | None = None
+
+    newest = NEWEST_RUNS
 
     @property
     def kinds(self) -> list[tuple[str, bool]]:
@@ -264,6 +266,7 @@ def drawing_of_lineage(workspace: Workspace, found: Lineage) -> Drawing:
         workspace=workspace,
         states={_name(text): state for text, state in found.statuses.items()},
         urls={_name(text): url for text, url in urls.items()},
+        notes={_name(text): found.more_words(text) for text in found.more},
         label=f"Lineage of {found.ref}",
     )
 

@@ -185,12 +185,17 @@ def test_versions_that_name_each_other_in_a_circle_end(mirrored: Workspace) -> N
     assert impact(mirrored, "component:clean_sales:3").is_cut is False
 
 
-def many_runs(workspace: Workspace, count: int, ref: str) -> None:
+def many_runs(workspace: Workspace, count: int, ref: str, *, prefix: str = "many") -> None:
     version = Version.objects.get(workspace=workspace, kind="component", name="churn_training", version="6")
     now = timezone.now()
     runs = [
         Run(
-            workspace=workspace, job_name=f"many-{n}", status="Completed", started_at=now, seen_at=now, pipeline=version
+            workspace=workspace,
+            job_name=f"{prefix}-{n}",
+            status="Completed",
+            started_at=now,
+            seen_at=now,
+            pipeline=version,
         )
         for n in range(count)
     ]

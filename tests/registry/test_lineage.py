@@ -6,9 +6,20 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from mlopsportal.specs.ref import Ref
-from registry.lineage import KINDS, MOST_NODES, NEWEST_RUNS, Fact, Lineage, Wish, lineage_of, without_kinds
+from registry.lineage import (
+    KINDS,
+    MOST_COUNTED,
+    MOST_NODES,
+    NEWEST_RUNS,
+    Fact,
+    Lineage,
+    Wish,
+    lineage_of,
+    without_kinds,
+)
 from registry.models import Edge, EdgeRole, Run, Version, Workspace
 from tests.registry.building import make_user, whole_tables_read
 from tests.registry.test_impact import many_runs
@@ -81,6 +92,58 @@ def test_each_of_at_most_sixty_nodes_is_looked_up_once_for_a_role(mirrored: Work
     newest = [query for query in asked.captured_queries if query["sql"].endswith(f"LIMIT {NEWEST_RUNS}")]
     assert found.is_cut
     assert MOST_NODES / 2 < len(newest) <= 2 * MOST_NODES + 2
+
+
+def flow(workspace: Workspace, run: str, *, reads: str, writes: str) -> None:
+    """Have a run read one thing and write another."""
+    at = timezone.now()
+    row = Run.objects.create(workspace=workspace, job_name=run, status="Completed", started_at=at, seen_at=at)
+    Edge.objects.create(workspace=workspace, run=row, role=EdgeRole.INPUT, port="in", ref=reads, at=at)
+    Edge.objects.create(workspace=workspace, run=row, role=EdgeRole.OUTPUT, port="out", ref=writes, at=at)
+
+
+def test_things_that_came_of_one_another_in_a_circle_end_and_are_drawn(mirrored: Workspace) -> None:
+    flow(mirrored, "there", reads="data:egg:1", writes="data:hen:1")
+    flow(mirrored, "back", reads="data:hen:1", writes="data:egg:1")
+    found = lineage_of(mirrored, Ref("data", "egg", "1"), depth=5)
+    assert {node.id for node in found.graph.nodes} == {"data:egg:1", "run:there", "data:hen:1", "run:back"}
+    assert not found.is_cut
+    client = Client()
+    client.force_login(make_user("viewer", mirrored))
+    assert client.get("/w/demo/lineage/?ref=data:egg:1&depth=5&steps=1").status_code == 200
+
+
+def test_a_thing_says_how_many_of_its_runs_are_not_shown(mirrored: Workspace) -> None:
+    ref = Ref("component", "churn_training", "6")
+    before = Edge.objects.filter(ref=str(ref), role=EdgeRole.EXECUTES).count()
+    many_runs(mirrored, 30, str(ref))
+    found = lineage_of(mirrored, ref)
+    assert found.is_cut
+    assert found.more[str(ref)] == before + 30 - NEWEST_RUNS
+    many_runs(mirrored, MOST_COUNTED + 5, str(ref), prefix="even-more")
+    found = lineage_of(mirrored, ref)
+    assert found.more_words(str(ref)) == f"{MOST_COUNTED}+ more runs"
+    client = Client()
+    client.force_login(make_user("viewer", mirrored))
+    assert f"{MOST_COUNTED}+ more runs" in client.get(f"/w/demo/lineage/?ref={ref}").content.decode()
+    nodes = client.get(f"/api/v1/workspaces/demo/lineage/?ref={ref}").json()["nodes"]
+    assert [node["more"] for node in nodes if node["ref"] == str(ref)] == [MOST_COUNTED]
+
+
+def test_what_nothing_is_known_of_says_so(mirrored: Workspace) -> None:
+    client = Client()
+    client.force_login(make_user("viewer", mirrored))
+    shown = client.get("/w/demo/lineage/?ref=data:never-heard-of:1").content.decode()
+    assert "Nothing is known to have led to it or come of it" in shown
+
+
+def test_the_table_says_who_did_what_with_ports(mirrored: Workspace) -> None:
+    flow(mirrored, "there", reads="data:egg:1", writes="data:hen:1")
+    facts = lineage_of(mirrored, Ref("run", "there")).rows
+    assert [(str(source.ref), fact.words, str(target.ref), fact.port) for source, fact, target in facts] == [
+        ("data:egg:1", "was read by", "run:there", "in"),
+        ("run:there", "wrote", "data:hen:1", "out"),
+    ]
 
 
 @pytest.mark.parametrize("query", ["kind=none", "direction=sideways", "depth=0", "depth=99", "kind=data,nothing"])
