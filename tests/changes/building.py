@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
+
+from django.utils import timezone
 
 from mlopsportal.accounts.actors import actor_of_user
 from mlopsportal.accounts.models import Membership, User
 from mlopsportal.accounts.permissions import Role
 from mlopsportal.audit.actions import SYSTEM, Actor
 from mlopsportal.audit.models import Event
-from mlopsportal.changes import workflow
-from mlopsportal.changes.models import ChangeRequest, Plan
+from mlopsportal.changes import tasks, workflow
+from mlopsportal.changes.models import Attempt, ChangeRequest, Plan
 from mlopsportal.queue.drain import drain
 from registry.models import Cloud, Workspace
 from registry.sync import sync_workspace
@@ -24,6 +28,7 @@ GUIDE = Path(__file__).parents[1] / "guide"
 GUIDE_FILES = ("data-prep-component.yml", "training-pipeline.yml", "pipeline-schedule.yml", "data-driven-schedule.yml")
 FOLDER = {"type": "uri_folder"}
 PREP = (GUIDE / "data-prep-component.yml").read_text()
+PREP_PATH = "/components/data_preparation/versions/1"
 
 
 def guide_documents() -> list[tuple[str, str]]:
@@ -141,6 +146,40 @@ def applied(team: Team, documents: Sequence[tuple[str, str]] = (("prep.yml", PRE
 
 def events_of(change: ChangeRequest) -> list[str]:
     return list(Event.objects.filter(change=change.pk).order_by("pk").values_list("action", flat=True))
+
+
+def mark_of(sandbox: RunningSandbox) -> int:
+    return int(sandbox.journal()[-1]["id"])
+
+
+def go_on(change: ChangeRequest) -> ChangeRequest:
+    """Let the time that a parked change waits for pass, and let the sweep find it."""
+    ChangeRequest.objects.filter(pk=change.pk).update(retry_at=timezone.now() - timedelta(seconds=1))
+    tasks.sweep()
+    drain()
+    return fresh(change)
+
+
+def outcomes(change: ChangeRequest) -> list[str]:
+    attempts = Attempt.objects.filter(step__plan__revision__change=change).order_by("pk")
+    return list(attempts.values_list("outcome", flat=True))
+
+
+def assert_bracketed(change: ChangeRequest) -> None:
+    """Every attempt has one begin and one end, in the rows and in the log."""
+    attempts = Attempt.objects.filter(step__plan__revision__change=change)
+    assert not attempts.filter(ended_at=None).exists()
+    events = [action for action in events_of(change) if action.startswith("step.")]
+    assert events == ["step.begin", "step.end"] * attempts.count()
+
+
+def in_queue(team: Team, documents: Any = (("prep.yml", PREP),)) -> ChangeRequest:
+    return queued(team, approved(team, opened(team, documents)))
+
+
+def drained(change: ChangeRequest) -> ChangeRequest:
+    drain()
+    return fresh(change)
 
 
 def schedule_text(name: str = "nightly", *, hour: int = 2, pipeline: str = "azureml:training_pipeline:1") -> str:
