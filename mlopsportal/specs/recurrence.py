@@ -195,7 +195,8 @@ def _warnings(trigger: Trigger) -> Iterator[TriggerWarning]:
     ignored = cron.ignored_fields(trigger.expression)
     if ignored:
         as_taken = cron.effective(trigger.expression)
-        message = f"Azure ML ignores {' and '.join(ignored)}: the schedule fires as `{as_taken}`."
+        words = _cron_words(trigger.expression)
+        message = f"Azure ML ignores {' and '.join(ignored)}: the schedule fires as `{as_taken}`, {words}."
         yield TriggerWarning("schedule-cron-ignored", message)
     if trigger.frequency == "month":
         yield from _short_months(trigger)

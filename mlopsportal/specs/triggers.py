@@ -98,7 +98,8 @@ class Reading:
         self.faults.append(InvalidTrigger(code, path, message, fix))
 
     def _read(self, declared: str) -> None:
-        zone_name = str(self.given.get("time_zone") or "UTC")
+        written = self.given.get("time_zone", "")
+        zone_name = "UTC" if written == "" else str(written)
         zone = zones.zone_of(zone_name)
         if zone is None:
             message = f"The time zone `{zone_name}` is unknown."

@@ -5,7 +5,8 @@ import pytest
 from mlopsportal.specs.checks.context import Surroundings
 from mlopsportal.specs.codes import CODES
 from mlopsportal.specs.documents import of_value
-from mlopsportal.specs.practices import CONSEQUENCES, DEFAULTS, LEVELS, PRACTICES, Level, follow, score
+from mlopsportal.specs.practices import CONSEQUENCES, DEFAULTS, LEVELS, PRACTICES, Level, follow, score, told
+from mlopsportal.specs.validate import check
 from tests.specs.building import document, guide
 
 COMPONENT = """
@@ -164,6 +165,54 @@ def test_the_levels_of_a_workspace_weigh_the_score() -> None:
     assert hard.percent < usual.percent
     off = score(item, levels={"owned": "off"})
     assert (off.missing, off.out_of, off.percent) == ((), usual.out_of - 1, 100)
+
+
+def test_advice_stands_for_what_the_checker_says_of_the_same_place_and_makes_no_error() -> None:
+    text = COMPONENT.replace("azureml:train-env:7", "azureml:train-env@latest").replace("owner:", "who:")
+    bare = {problem.code for problem in check([document(text)])["doc.yml"]}
+    told = check([document(text)], levels=DEFAULTS)["doc.yml"]
+    assert "environment-unpinned" in bare
+    assert {problem.code for problem in told} == bare - {"environment-unpinned"} | {"pinned-environments", "owned"}
+    assert not any(problem.is_error for problem in told)
+    off: dict[str, Level] = {**DEFAULTS, "pinned-environments": "off", "owned": "off"}
+    assert {problem.code for problem in check([document(text)], levels=off)["doc.yml"]} == bare - {
+        "environment-unpinned"
+    }
+
+
+def test_where_the_checker_finds_an_error_a_practice_adds_nothing() -> None:
+    job = document("type: pipeline\njobs:\n  a: {type: command, component: 'azureml:c:1'}\n")
+    codes = [problem.code for problem in check([job], levels=DEFAULTS)["doc.yml"]]
+    assert "compute-missing" in codes
+    assert "compute-set" not in codes
+
+
+def test_what_is_only_advised_is_told_once_a_document_and_what_stops_place_by_place() -> None:
+    ports = "inputs: {a: {type: string}, b: {type: string}, c: {type: string}}"
+    text = COMPONENT.replace("inputs: {data: {type: uri_folder, description: Sales of one month}}", ports)
+    found = follow(document(text))["described-ports"]
+    assert [problem.message for problem in told(found, "advisory", in_workspace=True)] == [
+        "Nothing says what `a` holds. The same in 2 more places."
+    ]
+    assert [problem.path for problem in told(found, "hard", in_workspace=True)] == ["inputs.a", "inputs.b", "inputs.c"]
+    assert told(found, "hard", in_workspace=True)[0].message.endswith("In this workspace it stops the plan.")
+    assert told(found, "soft", in_workspace=False) == found
+    assert told([], "advisory", in_workspace=True) == []
+
+
+def test_advice_does_not_repeat_a_secret() -> None:
+    image = "{image: 'registry.io/env?sig=abcdefghijklmnop%3D'}"
+    found = check([document(COMPONENT.replace("azureml:train-env:7", image))], levels=DEFAULTS)["doc.yml"]
+    assert {"no-secrets", "pinned-environments"} <= {problem.code for problem in found}
+    assert "abcdefghijklmnop" not in str(found)
+
+
+def test_a_run_to_repeat_does_not_move_and_a_label_does() -> None:
+    for named, moves in (("azureml:some_run", False), ("azureml:training@latest", True), ("azureml:training:1", False)):
+        schedule = document(SCHEDULE.replace("azureml:training:1", named))
+        assert bool(follow(schedule)["pinned-references"]) is moves
+    given = JOB + STEP + ", inputs: {raw: 'azureml:raw@latest', word: 'azureml:raw'}}"
+    assert [problem.path for problem in follow(document(given))["pinned-references"]] == ["jobs.a.inputs.raw"]
 
 
 def test_everything_that_can_be_set_has_a_default_and_a_help() -> None:

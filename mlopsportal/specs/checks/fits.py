@@ -67,7 +67,7 @@ def _check_given(
         wanted = interface.inputs.get(port) if interface is not None else None
         if wanted is not None:
             _check_optional(given, wanted, level, here, report)
-            _check_data(given, wanted, here, report)
+        _check_data(given, wanted, here, report)
 
 
 def _interface(node: Mapping[str, Any], runnable: Runnable | None) -> Interface | None:
@@ -117,11 +117,16 @@ def _check_optional(given: Any, wanted: Port, value: Mapping[str, Any], path: st
         report.add("input-optional", path, message, _FIXES["input-optional"])
 
 
-def check_given_inputs(inputs: Mapping[str, Any], interface: Interface, path: str, report: Report) -> None:
-    """Check what a run or a schedule gives a pipeline; what is missing may come from its run defaults."""
+def check_given_inputs(inputs: Mapping[str, Any], interface: Interface | None, path: str, report: Report) -> None:
+    """Check what a run or a schedule gives a pipeline; what is missing may come from its run defaults.
+
+    Of a pipeline that is not known only the data that it is given can be looked at.
+    """
     for name, given in inputs.items():
-        here, port = joined(path, name), interface.inputs.get(name)
-        if port is None:
+        here, port = joined(path, name), interface.inputs.get(name) if interface is not None else None
+        if interface is None:
+            _check_data(given, None, here, report)
+        elif port is None:
             if not any(port_name.startswith(f"{name}.") for port_name in interface.inputs):
                 message = f"The pipeline has no input `{name}`."
                 report.add("input-unknown", here, message, suggestion(name, interface.inputs))
@@ -132,19 +137,23 @@ def check_given_inputs(inputs: Mapping[str, Any], interface: Interface, path: st
             _check_data(given, port, here, report)
 
 
-def _check_data(given: Any, port: Port, path: str, report: Report) -> None:
-    """Data or a model that is named exists, and is of a type that the port takes."""
+def _check_data(given: Any, port: Port | None, path: str, report: Report) -> None:
+    """Data or a model that is named exists, and is of a type that the port takes; None for a port nobody knows."""
     if binding_of(given) is not None:
         return
-    if isinstance(given, Mapping) and isinstance(given.get("path"), str) and port.type not in LITERAL_TYPES:
-        _check_asset(given["path"], port, joined(path, "path"), report)
+    takes_data = port is None or port.type not in LITERAL_TYPES
+    if isinstance(given, Mapping) and isinstance(given.get("path"), str) and takes_data:
+        declared = given.get("type")
+        _check_asset(given["path"], port, str(declared or ""), joined(path, "path"), report)
     elif isinstance(given, str) and parse_azure_reference(given, "data") is not None:
-        _check_asset(given, port, path, report)
+        _check_asset(given, port, "", path, report)
 
 
-def _check_asset(text: str, port: Port, path: str, report: Report) -> None:
-    kind = "model" if port.type.endswith("_model") else "data"
+def _check_asset(text: str, port: Port | None, declared: str, path: str, report: Report) -> None:
+    kind = "model" if (port.type if port is not None else declared).endswith("_model") else "data"
     check_reference(text, kind, path, report)
+    if port is None:
+        return
     reference, mirror = parse_azure_reference(text, kind), report.surroundings.mirror
     if mirror is None or reference is None or reference.ref is None or reference.version is None:
         return

@@ -16,7 +16,7 @@ from mlopsportal.specs.checks.shape import check_asset_name, check_keys, check_t
 from mlopsportal.specs.normalize import unwrap_main
 from mlopsportal.specs.paths import is_absolute, is_local
 from mlopsportal.specs.ref import Ref, parse_azure_reference
-from mlopsportal.specs.triggers import Reading, utc
+from mlopsportal.specs.triggers import Reading, Trigger, utc
 
 _KEYS = frozenset(
     {"$schema", "name", "display_name", "description", "tags", "properties", "trigger", "create_job", "is_enabled"}
@@ -72,8 +72,10 @@ def check_schedule(value: Mapping[str, Any], report: Report) -> None:
 
 def _check_top_keys(value: Mapping[str, Any], report: Report) -> None:
     rest = {key: item for key, item in value.items() if key not in ("job", "type") or key in _KEYS}
-    for key in _HOISTED & rest.keys():
+    for key in sorted(_HOISTED & rest.keys()):
         report.add("key-unknown", key, f"`{key}` stands outside the trigger.", f"Move `{key}` below `trigger:`.")
+    if "time_zone" in rest:
+        _check_moved_zone(rest["time_zone"], "time_zone", report)
     check_keys({key: rest[key] for key in rest if key not in _HOISTED}, "", _KEYS, report, "key-unknown")
     if "is_enabled" in value:
         _check_enabled(value["is_enabled"], report)
@@ -121,6 +123,7 @@ def _check_times(trigger: Mapping[str, Any], report: Report) -> None:
     _check_zone(trigger.get("time_zone"), "trigger.time_zone", report)
     if reading.trigger is not None:
         _check_moments(reading.trigger.start, reading.trigger.end, reading.trigger.zone, report)
+        _check_days(reading.trigger, report)
         for warning in recurrence.warnings(trigger):
             report.add(warning.code, _WARNING_PATHS.get(warning.code, "trigger"), warning.message, _fix(warning.code))
 
@@ -150,7 +153,7 @@ def _check_pattern_keys(pattern: Mapping[str, Any], report: Report) -> None:
             message,
             f"Move it up: `trigger.time_zone: {pattern['time_zone']}`.",
         )
-        _check_zone(pattern["time_zone"], "trigger.schedule.time_zone", report)
+        _check_moved_zone(pattern["time_zone"], "trigger.schedule.time_zone", report)
     rest = {key: item for key, item in pattern.items() if key != "time_zone"}
     check_keys(rest, "trigger.schedule", _PATTERN_KEYS, report, "key-unknown")
 
@@ -162,6 +165,32 @@ def _check_zone(name: Any, path: str, report: Report) -> None:
     windows = zones.windows_of(name)
     fix = f"Write `{windows}`." if windows else "Use the Windows name of the zone, or UTC."
     report.add("schedule-time-zone", path, f"`{name}` is an IANA name; Azure ML takes Windows names.", fix)
+
+
+def _check_moved_zone(name: Any, path: str, report: Report) -> None:
+    """A zone that stands in the wrong place is judged there too: moving it must be enough."""
+    if not isinstance(name, str) or zones.iana_of(name) is None:
+        message = f"The time zone `{name}` is unknown."
+        report.add("schedule-time-zone", path, message, suggestion(str(name), zones.windows_names()))
+    else:
+        _check_zone(name, path, report)
+
+
+def _check_days(trigger: Trigger, report: Report) -> None:
+    """Without a day Azure ML takes that of the start time, and without a start time that of the moment it is saved."""
+    pattern, word = trigger.pattern, {"week": "week day", "month": "day of the month"}.get(trigger.frequency)
+    days = pattern.week_days if pattern and trigger.frequency == "week" else pattern.month_days if pattern else ()
+    if word is None or days or (pattern is None and trigger.start is not None):
+        return
+    key = "week_days" if trigger.frequency == "week" else "month_days"
+    if trigger.start is None:
+        when = f"on the {word} on which it is saved"
+    else:
+        day = f"{trigger.start:%A}s" if trigger.frequency == "week" else f"day {trigger.start.day}"
+        when = f"on {day}, as its start_time has it"
+    example = "[monday]" if key == "week_days" else "[1]"
+    message = f"No {word} is named: the schedule fires {when}."
+    report.add("schedule-no-day", "trigger.schedule", message, f"Add `{key}: {example}` below `schedule:`.")
 
 
 def _check_moments(start: datetime | None, end: datetime | None, zone: ZoneInfo, report: Report) -> None:
@@ -252,9 +281,9 @@ def _check_overrides(job: Mapping[str, Any], path: str, report: Report) -> None:
 def _check_inputs(target: Any, inputs: Any, path: str, report: Report) -> None:
     """What the schedule gives the pipeline is something that the pipeline takes; bindings lead to its own frame."""
     pipeline = runnable_of(target, report)
-    if isinstance(inputs, Mapping) and pipeline is not None and pipeline.interface is not None:
+    if isinstance(inputs, Mapping):
         given = {name: value for name, value in inputs.items() if binding_of(value) is None}
-        check_given_inputs(given, pipeline.interface, path, report)
+        check_given_inputs(given, pipeline.interface if pipeline is not None else None, path, report)
 
 
 def _check_target(text: str, path: str, report: Report) -> None:

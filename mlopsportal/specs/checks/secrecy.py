@@ -11,9 +11,10 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from mlopsportal.specs.checks.context import Report, joined
+from mlopsportal.specs.checks.context import Report, Surroundings, joined
 from mlopsportal.specs.checks.shape import strings_in
 from mlopsportal.specs.comments import comments_in, outside_of_values
+from mlopsportal.specs.documents import Document
 from mlopsportal.specs.parse import MAX_PROBLEMS, place_at
 from mlopsportal.specs.problems import Problem
 from mlopsportal.specs.secrets import (
@@ -39,6 +40,11 @@ def check_secrets(value: Any, report: Report, code: str = "secret-value") -> set
     if shapes:
         found |= set(_in_keys(value, shapes, report, code))
     return found | set(_beside_values(text, shapes, report, code, is_read=value is not None))
+
+
+def secrets_of(document: Document) -> set[str]:
+    """Return everything in a document that looks like a secret, to keep it out of what is said of the document."""
+    return check_secrets(document.value, Report(document, Surroundings({})))
 
 
 def _in_values(value: Any, shapes: Collection[Shape], report: Report, code: str) -> Iterator[str]:

@@ -100,6 +100,16 @@ ENTRIES = (
         SCHEDULE_SCHEMA,
     ),
     CheckCode(
+        "schedule-no-day",
+        "A weekly or monthly schedule without a day",
+        ADVICE,
+        "Azure ML then takes the day of start_time, and without a start_time the day on which the schedule is saved: "
+        "saving it again on another day moves it.",
+        "frequency: week\ninterval: 1\nschedule:\n  hours: [2]\n  minutes: [0]\n",
+        "frequency: week\ninterval: 1\nschedule:\n  hours: [2]\n  minutes: [0]\n  week_days: [monday]\n",
+        SCHEDULE_SCHEMA,
+    ),
+    CheckCode(
         "schedule-cron",
         "Not a cron expression",
         ERROR,

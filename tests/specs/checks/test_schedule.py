@@ -21,6 +21,8 @@ def cron(expression: str) -> str:
 def test_plain_schedules_are_right() -> None:
     assert problems(NAME + recurrence(", time_zone: UTC") + JOB) == []
     assert problems(NAME + recurrence(", schedule: {hours: 2, minutes: 0, week_days: monday}") + JOB) == []
+    assert problems(NAME + recurrence(", schedule: {hours: 2, minutes: 0, month_days: 1}", "month") + JOB) == []
+    assert problems(NAME + recurrence(", schedule: {hours: 2, minutes: 0}", "day") + JOB) == []
     assert problems(NAME + cron("15 10 * * 1-5") + JOB) == []
     assert problems(NAME + cron("0 6 * * MON") + "create_job: ./p.yml\n", PIPELINE) == []
 
@@ -167,3 +169,59 @@ def test_a_trigger_type_in_capitals_is_refused_as_the_sdk_does() -> None:
     text = f"{NAME}trigger: {{type: Recurrence, frequency: day, interval: 1}}\n{JOB}"
     problem = errors(text)["trigger-type"]
     assert (problem.path, problem.line, problem.fix) == ("trigger.type", 2, "Write `recurrence`.")
+
+
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "W. Europe Standart Time", "5", "[]"])
+@pytest.mark.parametrize("place", ["trigger.time_zone", "trigger.schedule.time_zone", "time_zone"])
+def test_an_unknown_zone_is_found_in_every_place_where_people_write_it(place: str, zone: str) -> None:
+    below = {
+        "trigger.time_zone": recurrence(f", time_zone: {zone}"),
+        "trigger.schedule.time_zone": recurrence(f", schedule: {{hours: 2, minutes: 0, time_zone: {zone}}}"),
+        "time_zone": recurrence() + f"time_zone: {zone}\n",
+    }[place]
+    found = errors(NAME + below + JOB)["schedule-time-zone"]
+    assert found.path == place
+    assert found.line
+    assert "schedule-time-zone" not in errors(NAME + below.replace(zone, "UTC") + JOB)
+
+
+@pytest.mark.parametrize(
+    ("trigger", "words"),
+    [
+        (recurrence(", schedule: {hours: 2, minutes: 0}"), "on Fridays, as its start_time has it"),
+        (recurrence(", schedule: {hours: 2, minutes: 0}", "month"), "on day 1, as its start_time has it"),
+        ("trigger: {type: recurrence, frequency: week, interval: 1}\n", "on the week day on which it is saved"),
+        (
+            "trigger: {type: recurrence, frequency: month, interval: 1}\n",
+            "on the day of the month on which it is saved",
+        ),
+    ],
+)
+def test_a_weekly_or_monthly_schedule_without_a_day_says_when_it_fires(trigger: str, words: str) -> None:
+    assert words in advice(NAME + trigger + JOB)["schedule-no-day"].message
+
+
+def test_a_cron_that_means_a_day_of_the_month_is_told_to_fire_daily() -> None:
+    found = advice(NAME + cron("0 6 1 * *") + JOB)["schedule-cron-ignored"]
+    assert "every day at 06:00" in found.message
+
+
+@pytest.mark.parametrize(
+    ("job", "code", "path"),
+    [
+        ("create_job: azureml:p@latest\n", "reference-floats", "create_job"),
+        ("create_job: {type: pipeline, job: 'azureml:p@latest'}\n", "reference-floats", "create_job.job"),
+        (
+            "create_job: {type: pipeline, job: 'azureml:p:1', inputs: {d: {path: 'azureml:d@latest'}}}\n",
+            "reference-freezes",
+            "create_job.inputs.d.path",
+        ),
+        (
+            "create_job: {type: pipeline, job: 'azureml:p:1', inputs: {d: 'azureml:d@latest'}}\n",
+            "reference-freezes",
+            "create_job.inputs.d",
+        ),
+    ],
+)
+def test_labels_that_float_or_freeze_are_told_though_the_pipeline_is_not_known(job: str, code: str, path: str) -> None:
+    assert advice(NAME + cron("0 6 * * 1") + job)[code].path == path
