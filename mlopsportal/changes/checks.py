@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any, Final, TypedDict
 
 from mlopsportal.specs.checks.context import Surroundings
+from mlopsportal.specs.checks.secrecy import secrets_of, without_secrets
 from mlopsportal.specs.documents import Document
 from mlopsportal.specs.practices import CONSEQUENCES, DEFAULTS, LEVELS, PRACTICES, Level
 from mlopsportal.specs.problems import Problem, Severity
@@ -134,11 +135,19 @@ def run_all(
     if not subjects:
         nothing = "There was nothing to check."
         return [Check(code, level, why=nothing) for code, level in wanted.items() if level != "off"]
+    secrets = {document.path: secrets_of(document) for document in documents}
     return [
-        Check(code, level, tuple(dict.fromkeys(_places(code, subjects, documents, around))))
+        Check(code, level, tuple(dict.fromkeys(_hushed(_places(code, subjects, documents, around), secrets))))
         for code, level in wanted.items()
         if level != "off"
     ]
+
+
+def _hushed(places: Iterator[Place], secrets: Mapping[str, Collection[str]]) -> Iterator[Place]:
+    """No finding repeats a secret of its document."""
+    for place in places:
+        [problem] = without_secrets([place.problem], secrets.get(place.file, ()))
+        yield Place(place.file, problem)
 
 
 def _places(

@@ -73,11 +73,11 @@ class Made:
         advised = [problem for check in self.checks for problem in _told(check, path)]
         return sorted([*kept, *planned, *advised], key=lambda problem: problem.line or 0)
 
-    def reasons(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Yield, with their paths, the problems that stop the plan: errors, and what hard checks found."""
+    def weighty(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield the problems with their paths, of the practices only what hard ones found; the checks tell the rest."""
         hard = {check.code for check in self.checks if check.level == "hard"}
         for path, found in self.problems.items():
-            yield from ((path, item) for item in found if item["severity"] == "error" or item["code"] in hard)
+            yield from ((path, item) for item in found if item["code"] not in PRACTICES or item["code"] in hard)
 
     @property
     def has_failed(self) -> bool:
@@ -248,7 +248,7 @@ def _store(plan: Plan, made: Made) -> None:
             return
         plan.refresh_from_db()
         documents = _update_documents(plan.revision, made)
-        plan.problems = [{"document": path, **problem} for path, problem in made.reasons()]
+        plan.problems = [{"document": path, **problem} for path, problem in made.weighty()]
         plan.checks, plan.levels = [_stored(check) for check in made.checks], dict(made.levels)
         if state == PlanState.MADE and made.building is not None:
             _write_steps(plan, change, made.building, documents)

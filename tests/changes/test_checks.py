@@ -62,6 +62,13 @@ def test_a_secret_stops_the_plan_and_is_not_repeated(spoiled: dict[str, Any]) ->
     assert "abcdefgh" not in str(found.as_json())
 
 
+def test_what_another_check_says_of_a_secret_does_not_repeat_it() -> None:
+    document = of_value("prep.yml", {**GOOD, "environment": {"image": "registry.io/env?sig=abcdefghijklmnop%3D"}})
+    found = made(document.value, document)
+    assert not found["pinned-environments"].passed
+    assert "abcdefghijklmnop" not in str([check.as_json() for check in found.values()])
+
+
 def test_a_secret_that_the_lift_moves_or_drops_is_found_where_its_author_wrote_it() -> None:
     written = read(
         "job.yml", "type: pipeline\ninputs:\n  api_key: 0f3a9c41bd\njobs:\n  a: {component: 'azureml:a:1'}\n"

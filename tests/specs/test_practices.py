@@ -169,20 +169,18 @@ def test_the_levels_of_a_workspace_weigh_the_score() -> None:
 
 def test_advice_stands_for_what_the_checker_says_of_the_same_place_and_makes_no_error() -> None:
     text = COMPONENT.replace("azureml:train-env:7", "azureml:train-env@latest").replace("owner:", "who:")
-    bare = {problem.code for problem in check([document(text)])["doc.yml"]}
-    told = check([document(text)], levels=DEFAULTS)["doc.yml"]
+    bare = {problem.code for problem in check([document(text)])["a.yml"]}
+    told = check([document(text)], levels=DEFAULTS)["a.yml"]
     assert "environment-unpinned" in bare
     assert {problem.code for problem in told} == bare - {"environment-unpinned"} | {"pinned-environments", "owned"}
     assert not any(problem.is_error for problem in told)
     off: dict[str, Level] = {**DEFAULTS, "pinned-environments": "off", "owned": "off"}
-    assert {problem.code for problem in check([document(text)], levels=off)["doc.yml"]} == bare - {
-        "environment-unpinned"
-    }
+    assert {problem.code for problem in check([document(text)], levels=off)["a.yml"]} == bare - {"environment-unpinned"}
 
 
 def test_where_the_checker_finds_an_error_a_practice_adds_nothing() -> None:
     job = document("type: pipeline\njobs:\n  a: {type: command, component: 'azureml:c:1'}\n")
-    codes = [problem.code for problem in check([job], levels=DEFAULTS)["doc.yml"]]
+    codes = [problem.code for problem in check([job], levels=DEFAULTS)["a.yml"]]
     assert "compute-missing" in codes
     assert "compute-set" not in codes
 
@@ -202,7 +200,7 @@ def test_what_is_only_advised_is_told_once_a_document_and_what_stops_place_by_pl
 
 def test_advice_does_not_repeat_a_secret() -> None:
     image = "{image: 'registry.io/env?sig=abcdefghijklmnop%3D'}"
-    found = check([document(COMPONENT.replace("azureml:train-env:7", image))], levels=DEFAULTS)["doc.yml"]
+    found = check([document(COMPONENT.replace("azureml:train-env:7", image))], levels=DEFAULTS)["a.yml"]
     assert {"no-secrets", "pinned-environments"} <= {problem.code for problem in found}
     assert "abcdefghijklmnop" not in str(found)
 

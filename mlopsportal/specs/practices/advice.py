@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from mlopsportal.specs.checks.context import Surroundings
+from mlopsportal.specs.checks.secrecy import secrets_of, without_secrets
 from mlopsportal.specs.documents import Document
 from mlopsportal.specs.practices.practice import Level
 from mlopsportal.specs.practices.table import PRACTICES, level_in
@@ -45,7 +46,7 @@ def with_advice(
         if level != "off":
             mine = [problem for problem in found if problem.path not in refused]
             advice += told(mine, level, in_workspace=around.mirror is not None)
-    return [*kept, *advice]
+    return [*kept, *without_secrets(advice, secrets_of(document))] if advice else kept
 
 
 def told(problems: Iterable[Problem], level: Level, *, in_workspace: bool) -> list[Problem]:
