@@ -28,7 +28,7 @@ class Choice:
 def choices_of(side: Side) -> list[Choice]:
     """Return what is of the same name, the newest first, at most MOST; for a draft also what is live of its name."""
     found = _choices(side)
-    return [Choice(address, words, at, address == side.address) for address, words, at in found]
+    return [Choice(address, words, at, side.is_at(address)) for address, words, at in found]
 
 
 def _choices(side: Side) -> Iterator[tuple[str, str, datetime]]:

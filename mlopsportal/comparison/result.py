@@ -87,8 +87,7 @@ class Compared:
     @property
     def has_verdict(self) -> bool:
         """Do both sides have an interface that a verdict can be about?"""
-        sides = (self.left, self.right)
-        return all(side.ref.kind == "component" for side in sides) or all(side.has_interface for side in sides)
+        return self.left.has_interface and self.right.has_interface
 
     @cached_property
     def lines(self) -> list[Line]:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -38,7 +39,7 @@ class NotComparable(Exception):
 
 @dataclass(frozen=True)
 class Side:
-    """One thing to compare. `definition` is what executes, `text` what a person reads; `run` is set for runs.
+    """One thing to compare. `definition` is what executes, `write` makes what a person reads; `run` is set for runs.
 
     `makes` is what a document of a change is about; None where it names nothing.
     """
@@ -46,15 +47,24 @@ class Side:
     ref: Ref
     workspace: Workspace
     definition: Mapping[str, Any]
-    text: str
+    write: Callable[[], str]
     is_pipeline: bool = False
     run: Run | None = None
     makes: Ref | None = None
+
+    @cached_property
+    def text(self) -> str:
+        """What a person reads; written when it is first asked for, since it takes as long as all the rest."""
+        return self.write()
 
     @property
     def address(self) -> str:
         """The text of its ref with its workspace, for permalinks."""
         return str(self.ref.in_workspace(self.workspace.slug))
+
+    def is_at(self, address: str) -> bool:
+        """Does the text of a ref name this very thing? That of a change needs no workspace."""
+        return address in (self.address, str(self.ref) if self.ref.kind == "change" else self.address)
 
     @property
     def words(self) -> tuple[str, str]:
@@ -75,7 +85,10 @@ class Side:
 
     @property
     def has_interface(self) -> bool:
-        return self.ref.kind in ("component", "change") and ("inputs" in self.definition or "jobs" in self.definition)
+        """Is it a component or pipeline, or a draft of one?"""
+        if self.ref.kind == "change" and self.sort == "component":
+            return not self.definition.keys().isdisjoint(("inputs", "outputs", "jobs", "command"))
+        return self.ref.kind == "component"
 
 
 def side_of(side: str, text: str, user: User | AnonymousUser) -> Side:
@@ -109,8 +122,12 @@ def _version(workspace: Workspace, ref: Ref) -> Side | None:
     row = Version.objects.named(workspace, ref).select_related("definition", "part").first()
     if row is None or row.definition is None:
         return None
-    text = yaml_of(document_of(row.kind, row.name, row.version, raw_of(row)))
-    return Side(row.ref, workspace, body_of(row.definition), text, row.is_pipeline)
+    raw = raw_of(row)
+
+    def write() -> str:
+        return yaml_of(document_of(row.kind, row.name, row.version, raw))
+
+    return Side(row.ref, workspace, body_of(row.definition), write, row.is_pipeline)
 
 
 def _run(workspace: Workspace, ref: Ref) -> Side | None:
@@ -123,7 +140,7 @@ def _run(workspace: Workspace, ref: Ref) -> Side | None:
     normal = normalize.normalized("run", raw_of(row))
     asked = {key: normal[key] for key in ("inputs", "settings", "outputs") if key in normal}
     executed = {**definition, "run": asked}
-    return Side(row.ref, workspace, executed, yaml_of(normal), bool(definition.get("jobs")), row)
+    return Side(row.ref, workspace, executed, lambda: yaml_of(normal), bool(definition.get("jobs")), row)
 
 
 def _schedule(workspace: Workspace, ref: Ref) -> Side | None:
@@ -136,7 +153,8 @@ def _schedule(workspace: Workspace, ref: Ref) -> Side | None:
         raw = raw_of(row) if row else None
     if raw is None:
         return None
-    return Side(ref, workspace, normalize.definition_of_schedule(raw), yaml_of(normalize.normalized("schedule", raw)))
+    normal = normalize.normalized("schedule", raw)
+    return Side(ref, workspace, normalize.definition_of_schedule(raw), lambda: yaml_of(normal))
 
 
 def _draft(ref: Ref, user: User | AnonymousUser) -> Side | None:
@@ -151,8 +169,9 @@ def _draft(ref: Ref, user: User | AnonymousUser) -> Side | None:
     if row is None:
         return None
     definition = _planned(row) or _written(row)
+    content = row.content
     makes = as_ref(row.ref) if row.ref else None
-    return Side(ref, change.workspace, definition, row.content, bool(definition.get("jobs")), makes=makes)
+    return Side(ref, change.workspace, definition, lambda: content, bool(definition.get("jobs")), makes=makes)
 
 
 def _planned(row: Document) -> Mapping[str, Any]:

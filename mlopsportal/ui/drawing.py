@@ -149,11 +149,11 @@ def _step_count(drawing: Drawing) -> str:
 
 
 def _bundles(drawing: Drawing) -> Iterable[list[tuple[Edge, tuple[tuple[float, float], ...]]]]:
-    """Return edges between the same two nodes together: they lie on one another."""
+    """Return edges between the same two nodes together: they lie on one another; what is marked lies on top."""
     bundles: dict[tuple[str, str], list[tuple[Edge, tuple[tuple[float, float], ...]]]] = defaultdict(list)
     for placed in drawing.layout.edges:
         bundles[placed.edge.source, placed.edge.target].append((placed.edge, placed.points))
-    return bundles.values()
+    return sorted(bundles.values(), key=lambda bundle: any(edge in drawing.edge_kinds for edge, _ in bundle))
 
 
 def _edge(drawing: Drawing, bundle: Sequence[tuple[Edge, tuple[tuple[float, float], ...]]]) -> SafeString:

@@ -47,7 +47,7 @@ class ComparePage:
         found = self.result
         absent = {"graph"} if found is None or not found.has_graph else set()
         absent |= {"runs"} if found is None or found.runs is None else set()
-        counts = {"summary": len(found.lines), "fields": len(found.changes), "text": len(found.hunks)} if found else {}
+        counts = {"summary": len(found.lines), "fields": len(found.changes)} if found else {}
         return [(key, word, counts.get(key)) for key, word in VIEWS if key not in absent]
 
     @property
@@ -84,7 +84,7 @@ class ComparePage:
             return ()
         left, right = self.result.left, self.result.right
         if left.ref.at(None) == right.ref.at(None) and left.workspace == right.workspace:
-            return [replace(choice, is_chosen=choice.address == right.address) for choice in self.left_choices]
+            return [replace(choice, is_chosen=right.is_at(choice.address)) for choice in self.left_choices]
         return choices_of(right)
 
     @cached_property

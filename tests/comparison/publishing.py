@@ -22,11 +22,11 @@ COUNTRIES = (
 )
 _F, _FILE, _M = "uri_folder", "uri_file", "custom_model"
 _VERSION = "2024-01-01-preview"
-# name -> what it takes, what it gives; the same for every country.
+# name -> what it takes, what it gives; the same for every country, but each extracts in its own way.
 PARTS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "mc_calendar": ({}, {"features": _F}),
     "mc_weather": ({}, {"features": _F}),
-    "mc_extract": ({"country": "string"}, {"sales": _F}),
+    **{f"mc_extract_{at}": ({"country": "string"}, {"sales": _F}) for at in COUNTRIES},
     "mc_validate": ({"sales": _F}, {"valid": _F}),
     "mc_clean": ({"valid": _F}, {"clean": _F}),
     "mc_features": ({"clean": _F, "calendar": _F, "weather": _F}, {"features": _F}),
@@ -141,7 +141,8 @@ def _of_country(base: str, at: str) -> Body:
         "score": {"model": model, "features": _out(features, "features")},
         "publish": {"scores": _out(f"score_{at}", "scores")},
     }
-    return {f"{step}_{at}": _node(base, f"mc_{step}", **inputs) for step, inputs in parts.items()}
+    own = {"extract": f"mc_extract_{at}"}
+    return {f"{step}_{at}": _node(base, own.get(step, f"mc_{step}"), **inputs) for step, inputs in parts.items()}
 
 
 def _explain(base: str, at: str) -> Body:

@@ -1,13 +1,22 @@
-"""The comparison page: runs side by side, folding, the two layouts of the text, what is ticked in a list."""
+"""The comparison page: what it says first, what it refuses, what it offers to compare, its views, what is ticked."""
 
 from __future__ import annotations
+
+import json
+import re
+import zlib
+from datetime import timedelta
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
-from registry.models import Run, Workspace
-from tests.registry.building import make_user
+from mlopsportal.accounts.actors import actor_of_user
+from mlopsportal.accounts.permissions import Role
+from mlopsportal.changes import workflow
+from registry.models import Run, Version, Workspace
+from scheduling.models import ScheduleState
+from tests.registry.building import make_user, make_workspace
 
 pytestmark = pytest.mark.django_db
 PIPELINES = {"left": "demo/component:churn_training:1", "right": "demo/component:churn_training:6"}
@@ -57,3 +66,186 @@ def test_the_text_is_shown_in_each_layout(client: Client, layout: str) -> None:
 @pytest.mark.parametrize("view", ["runs", "none", "\x00", "<b>"])
 def test_a_view_that_this_comparison_does_not_have_is_the_summary(client: Client, view: str) -> None:
     assert "What changed" in client.get(reverse("compare"), PIPELINES | {"view": view}).content.decode()
+
+
+# What cannot be compared, and what nearly can
+
+
+@pytest.mark.parametrize(
+    "ref", ["nonsense", "component:churn_training:6", "demo/nothing:x:1", "demo/component:", "%00"]
+)
+def test_what_is_no_reference_is_refused_and_its_field_marked(client: Client, ref: str) -> None:
+    sides = {"left": PIPELINES["left"], "right": ref}
+    page = client.get(reverse("compare"), sides)
+    assert page.status_code == 400
+    assert "This cannot be compared" in page.content.decode()
+    assert page.content.decode().count('aria-invalid="true"') == 1
+    body = client.get("/api/v1/compare/", sides)
+    assert body.status_code == 400
+    assert body.json()["problems"][0]["path"] == "right"
+
+
+def test_what_a_reader_may_not_see_is_as_unknown_as_what_is_not_there(mirrored: Workspace) -> None:
+    outsider = Client()
+    outsider.force_login(make_user("outsider"))
+    seen, missing = (
+        outsider.get(reverse("compare"), PIPELINES | {"right": ref})
+        for ref in (PIPELINES["right"], "demo/component:x:1")
+    )
+    assert seen.status_code == missing.status_code == 404
+    for page in (seen, missing):
+        assert "names nothing that the mirror knows" in page.content.decode()
+    assert outsider.get("/api/v1/compare/", PIPELINES).status_code == 404
+
+
+def test_one_thing_on_both_sides_is_told(client: Client) -> None:
+    page = client.get(reverse("compare"), {"left": PIPELINES["left"], "right": PIPELINES["left"]})
+    assert page.status_code == 200
+    assert "The same thing on both sides" in page.content.decode()
+
+
+def test_two_kinds_of_things_have_fields_and_texts_but_no_sentences(client: Client) -> None:
+    sides = {"left": PIPELINES["left"], "right": "demo/schedule:churn-training-weekly"}
+    page = client.get(reverse("compare"), sides)
+    assert "A component cannot become a schedule" in page.content.decode()
+    assert [key for key, _, _ in page.context["page"].views] == ["summary", "fields", "text"]
+    body = client.get("/api/v1/compare/", sides).json()
+    assert (body["verdict"], body["summary"]) == ("unknown", [])
+    assert body["reasons"][0]["rule"] == "kinds-differ"
+
+
+def test_a_run_can_be_compared_with_a_version(client: Client) -> None:
+    newer, _ = two_runs()
+    page = client.get(reverse("compare"), {"left": PIPELINES["left"], "right": newer})
+    assert page.status_code == 200
+    assert "graph" in [key for key, _, _ in page.context["page"].views]
+
+
+# The verdict, its reasons and what follows
+
+
+def test_a_verdict_says_why_what_follows_and_who_is_concerned(client: Client) -> None:
+    sides = {"left": "demo/component:train_churn_model:1", "right": "demo/component:train_churn_model:4"}
+    shown = client.get(reverse("compare"), sides | {"view": "fields"}).content.decode()
+    assert "Minor" in shown
+    assert "Whoever uses version 1 can use version 4 as it is." in shown
+    assert "The input max_depth is new: integer, with default 7." in shown
+    assert "Nobody uses train_churn_model 1." in shown
+
+
+def test_who_uses_the_older_side_is_counted_and_a_link_away(client: Client) -> None:
+    sides = {"left": "demo/component:split_train_test:3", "right": "demo/component:split_train_test:1"}
+    shown = client.get(reverse("compare"), sides).content.decode()
+    assert "Breaking" in shown
+    assert reverse("impact", args=["demo", "components", "split_train_test", "3"]) in shown
+    assert "schedules (next fire" in re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", shown))
+
+
+def test_two_runs_say_first_how_they_came_out(client: Client) -> None:
+    newer, older = two_runs()
+    found = client.get(reverse("compare"), {"left": older, "right": newer}).context["page"]
+    assert "Took" in found.headline.follows
+    assert "difference" in found.headline.word
+    assert not any("interface" in line.words for line in found.result.lines)
+
+
+# Choosing what to compare
+
+
+def test_each_side_can_be_exchanged_for_another_version(client: Client) -> None:
+    page = client.get(reverse("compare"), PIPELINES)
+    found = page.context["page"]
+    assert [choice.words for choice in found.left_choices] == [f"version {number}" for number in range(6, 0, -1)]
+    assert [choice.is_chosen for choice in found.left_choices] == [False] * 5 + [True]
+    assert [choice.is_chosen for choice in found.right_choices] == [True] + [False] * 5
+    swapped = "?left=demo%2Fcomponent%3Achurn_training%3A6&amp;right=demo%2Fcomponent%3Achurn_training%3A1"
+    assert swapped in page.content.decode()
+
+
+@pytest.mark.parametrize("side", ["left", "right", "ref"])
+def test_whoever_names_one_side_is_offered_the_other(client: Client, side: str) -> None:
+    page = client.get(reverse("compare"), {side: PIPELINES["left"]})
+    shown = page.content.decode()
+    assert page.status_code == 200
+    assert "version 6</a>" in shown
+    assert "version 1</a>" not in shown
+
+
+def test_a_run_is_offered_the_runs_of_its_pipeline(client: Client) -> None:
+    newer, older = two_runs()
+    found = client.get(reverse("compare"), {"left": older, "right": newer}).context["page"]
+    assert {newer, older} <= {choice.address for choice in found.left_choices}
+
+
+def test_a_schedule_is_offered_the_states_it_has_had(mirrored: Workspace, client: Client) -> None:
+    now = ScheduleState.objects.get(name="churn-training-weekly")
+    raw = json.loads(zlib.decompress(bytes(now.raw)))
+    raw["properties"]["trigger"]["interval"] = 2
+    before = ScheduleState.objects.create(
+        workspace=mirrored,
+        name=now.name,
+        digest="0" * 64,
+        raw=zlib.compress(json.dumps(raw).encode()),
+        first_seen_at=now.first_seen_at - timedelta(days=3),
+    )
+    sides = [f"demo/schedule:{now.name}@{state.digest}" for state in (now, before)]
+    schedule = client.get(reverse("schedule-detail", args=["demo", now.name])).content.decode()
+    assert all(f'value="{side}"' in schedule for side in sides)
+    found = client.get(reverse("compare"), {"ref": sides}).context["page"]
+    assert (found.left, found.right) == (sides[1], sides[0])
+    assert found.headline.follows.startswith("It fires")
+    assert {choice.address for choice in found.left_choices} == set(sides)
+
+
+def test_a_draft_is_offered_its_revisions_and_what_is_live(mirrored: Workspace, client: Client) -> None:
+    text = (
+        "$schema: x\ntype: command\nname: prepare_customers\nversion: '9'\ncommand: echo\nenvironment: azureml:env:1\n"
+    )
+    writer = make_user("writer", mirrored, role=Role.AUTHOR)
+    number = workflow.open_change(mirrored, [("prepare.yml", text)], actor=actor_of_user(writer), title="A draft").pk
+    found = client.get(reverse("compare"), {"left": f"change:{number}@1:prepare.yml"}).context["page"]
+    words = [choice.words for choice in found.only_choices]
+    assert words == ["version 4", "version 3", "version 2", "version 1"]
+    live = client.get(
+        reverse("compare"), {"left": found.only_choices[0].address, "right": f"change:{number}@1:prepare.yml"}
+    )
+    assert live.context["page"].headline.word == "Breaking"
+
+
+def test_versions_ticked_in_their_list_are_compared_the_older_one_left(client: Client) -> None:
+    shown = client.get(reverse("asset-detail", args=["demo", "pipelines", "churn_training"])).content.decode()
+    ticked = re.findall(r'name="ref" value="([^"]+)"', shown)
+    assert ticked[0] == "demo/component:churn_training:6"
+    found = client.get(reverse("compare"), {"ref": ticked[:3]})
+    assert (found.context["page"].left, found.context["page"].right) == (ticked[1], ticked[0])
+    assert "3 were ticked" in found.content.decode()
+
+
+def test_one_version_alone_has_nothing_to_tick(client: Client) -> None:
+    shown = client.get(reverse("asset-detail", args=["demo", "data", "raw-data"])).content.decode()
+    assert 'name="ref"' not in shown
+
+
+def copied(workspace: Workspace, kind: str, name: str, version: str) -> None:
+    """Let a workspace have a version of the demo too."""
+    row = Version.objects.select_related("asset").get(kind=kind, name=name, version=version)
+    asset = row.asset
+    asset.pk, asset.workspace = None, workspace
+    asset.save()
+    row.pk, row.workspace, row.asset = None, workspace, asset
+    row.save()
+
+
+def test_versions_of_two_workspaces_are_compared_and_each_says_where_it_is(mirrored: Workspace) -> None:
+    other = make_workspace(slug="other")
+    for part in ("churn_training", "train_churn_model"):
+        copied(other, "component", part, "6")
+    reader = Client()
+    reader.force_login(make_user("reader", mirrored, other))
+    sides = {"left": "demo/component:churn_training:5", "right": "other/component:churn_training:6"}
+    page = reader.get(reverse("compare"), sides)
+    shown = page.content.decode()
+    assert page.status_code == 200
+    assert "in demo" in shown
+    assert "in other" in shown
+    assert "left=demo%2Fcomponent%3Atrain_churn_model%3A5&amp;right=other%2Fcomponent%3Atrain_churn_model%3A6" in shown
