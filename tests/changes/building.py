@@ -18,6 +18,7 @@ from mlopsportal.audit.actions import SYSTEM, Actor
 from mlopsportal.audit.models import Event
 from mlopsportal.changes import tasks, workflow
 from mlopsportal.changes.models import Attempt, ChangeRequest, Plan
+from mlopsportal.changes.states import State
 from mlopsportal.queue.drain import drain
 from registry.models import Cloud, Workspace
 from registry.sync import sync_workspace
@@ -142,6 +143,11 @@ def applied(team: Team, documents: Sequence[tuple[str, str]] = (("prep.yml", PRE
     change = queued(team, approved(team, opened(team, documents)))
     drain()
     return fresh(change)
+
+
+def guided(team: Team) -> None:
+    """Apply the guide's files, which most actions need something of."""
+    assert applied(team, guide_documents()).state == State.APPLIED
 
 
 def events_of(change: ChangeRequest) -> list[str]:
