@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 
 from mlopsportal.specs.codes import CODES
 from mlopsportal.specs.practices import DEFAULTS, LEVELS, Level
@@ -73,8 +74,9 @@ class PracticesForm(forms.Form):
 
     opened = forms.JSONField(widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, levels: Mapping[str, Level], **kwargs: Any) -> None:  # Django's own
-        super().__init__(*args, initial={**levels, "opened": dict(levels)}, **kwargs)
+    def __init__(self, data: QueryDict | None = None, *, levels: Mapping[str, Level]) -> None:
+        super().__init__(data, initial={**levels, "opened": dict(levels)})
+        self.sent = data
         for code in DEFAULTS:
             label = f"Level of “{CODES[code].title}”"
             self.fields[code] = forms.ChoiceField(choices=[(level, level) for level in LEVELS], label=label)
@@ -94,5 +96,6 @@ class PracticesForm(forms.Form):
 
     def open_again(self, levels: Mapping[str, Level]) -> None:
         """Keep what was chosen, over the levels of now: sending it once more sets them."""
-        self.data = self.data.copy()
-        self.data["opened"] = self.fields["opened"].prepare_value(dict(levels))
+        if self.sent is not None:
+            self.sent = self.data = self.sent.copy()
+            self.sent["opened"] = self.fields["opened"].prepare_value(dict(levels))

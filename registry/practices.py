@@ -23,6 +23,11 @@ def levels_of(workspace: Workspace) -> dict[str, Level]:
     return {**DEFAULTS, **own}
 
 
+def weakened(before: Mapping[str, Level], after: Mapping[str, Level]) -> list[str]:
+    """Return the codes whose level after is weaker than before."""
+    return [code for code, level in after.items() if LEVELS.index(level) < LEVELS.index(before[code])]
+
+
 @dataclass(frozen=True)
 class SetPractice:
     """One practice as the settings show it: what it is about, its default and its level in the workspace."""

@@ -22,11 +22,11 @@ from mlopsportal.accounts.workflow import grant_founder
 from mlopsportal.audit import log
 from mlopsportal.audit.actions import SYSTEM, Action, Actor
 from mlopsportal.queue.enqueue import enqueue
-from mlopsportal.specs.practices import DEFAULTS, LEVELS, Level
+from mlopsportal.specs.practices import DEFAULTS, Level
 from registry import sync
 from registry.errors import AlreadyAnswered, LevelsChanged, WorkspaceExists
 from registry.models import Answer, ConnectionState, Finding, LogState, PracticeLevel, Run, StepLog, SyncRun, Workspace
-from registry.practices import levels_of
+from registry.practices import levels_of, weakened
 
 FRESH_ENOUGH = timedelta(seconds=5)
 """Two people who look at one run ask Azure once."""
@@ -162,7 +162,6 @@ def _write_levels(workspace: Workspace, changed: Mapping[str, Level]) -> None:
 
 
 def _record_levels(workspace: Workspace, before: Mapping[str, Level], after: Mapping[str, Level], actor: Actor) -> None:
-    weaker = [code for code in after if LEVELS.index(after[code]) < LEVELS.index(before[code])]
     log.record(
         Action.PRACTICES_CHANGED,
         actor=actor,
@@ -170,7 +169,7 @@ def _record_levels(workspace: Workspace, before: Mapping[str, Level], after: Map
         target=f"workspace:{workspace.slug}",
         before=dict(before),
         after=dict(after),
-        facts={"codes": ", ".join(after), "weaker": ", ".join(weaker)},
+        facts={"codes": ", ".join(after), "weaker": ", ".join(weakened(before, after))},
     )
 
 

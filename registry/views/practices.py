@@ -18,7 +18,7 @@ from registry import workflow
 from registry.errors import LevelsChanged
 from registry.forms import PracticesForm
 from registry.models import Workspace
-from registry.practices import SetPractice, levels_of, settings_shown
+from registry.practices import SetPractice, levels_of, settings_shown, weakened
 from registry.views.access import visible_workspace
 
 
@@ -68,6 +68,9 @@ def _set_levels(request: HttpRequest, workspace: Workspace) -> HttpResponse:
             form.open_again(levels)
         else:
             messages.success(request, f"The levels of {workspace.slug} were saved. They hold from now on.")
+            weaker = weakened(levels, form.levels())
+            if weaker:
+                messages.warning(request, f"Weaker than before, as the audit log tells too: {', '.join(weaker)}.")
             return redirect("workspace-practices", workspace.slug)
     page = PracticesPage(workspace, settings_shown(levels), form, moved)
     return render(request, "registry/practices.html", {"page": page}, status=409 if moved else 422)

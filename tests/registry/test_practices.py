@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, connection, transaction
-from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from rest_framework.response import Response
 from rest_framework.test import APIClient
 
 from mlopsportal.accounts.actors import actor_of_user
@@ -123,6 +123,8 @@ def test_an_admin_sets_levels_on_the_page(workspace: Workspace) -> None:
     client = signed_in(workspace, Role.ADMIN)
     assert client.post(PAGE, form(owned="hard", modular="off")).status_code == 302
     assert levels_of(workspace) == {**DEFAULTS, "owned": "hard", "modular": "off"}
+    told = client.get(PAGE).content.decode()
+    assert "Weaker than before, as the audit log tells too: modular." in told
     assert signed_in(workspace, Role.OPERATOR, "olga").post(PAGE, form(owned="off")).status_code == 403
 
 
@@ -171,8 +173,8 @@ def rest(user: Any) -> APIClient:
     return client
 
 
-def sent(client: APIClient, verb: str, body: dict[str, Any]) -> HttpResponse:
-    answer: HttpResponse = getattr(client, verb)(REST, body, format="json")
+def sent(client: APIClient, verb: str, body: dict[str, Any]) -> Response:
+    answer: Response = getattr(client, verb)(REST, body, format="json")
     return answer
 
 
@@ -182,7 +184,7 @@ def test_rest_lists_sets_and_changes_levels(workspace: Workspace) -> None:
     assert found["next"] is None
     assert {row["code"]: row["level"] for row in found["results"]} == DEFAULTS
     assert all(row["title"] and row["default"] in LEVELS for row in found["results"])
-    changed = sent(client, "patch", {"levels": {"owned": "hard"}}).json()
+    changed = sent(client, "patch", {"levels": {"owned": "hard"}}).data
     assert {row["code"]: row["level"] for row in changed["results"]} == {**DEFAULTS, "owned": "hard"}
     assert sent(client, "put", {"levels": {"modular": "off"}}).status_code == 200
     assert levels_of(workspace) == {**DEFAULTS, "modular": "off"}
@@ -191,10 +193,11 @@ def test_rest_lists_sets_and_changes_levels(workspace: Workspace) -> None:
 def test_rest_refuses_what_cannot_be_set_what_was_changed_and_who_may_not(workspace: Workspace) -> None:
     anna = make_user("anna", workspace, role=Role.ADMIN)
     client = rest(anna)
-    for body in ({}, {"levels": {"owned": "loud"}}, {"levels": {"banana": "off"}}, {"levels": []}):
+    spoiled: list[dict[str, Any]] = [{}, {"levels": {"owned": "loud"}}, {"levels": {"banana": "off"}}, {"levels": []}]
+    for body in spoiled:
         assert sent(client, "patch", body).status_code == 400
     refused = sent(client, "patch", {"levels": {"owned": "off"}, "opened": {"owned": "hard"}})
-    assert (refused.status_code, refused.json()["detail"]) == (
+    assert (refused.status_code, refused.data["detail"]) == (
         409,
         "Since you opened them, levels were changed: owned is advisory now.",
     )
