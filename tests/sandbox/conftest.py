@@ -9,6 +9,7 @@ import pytest
 from tests.sandbox.doors import Raw, component, data, environment, node
 from tests.sandbox_server import RunningSandbox, running_sandbox
 
+pytest.register_assert_rewrite("tests.sandbox.contract")  # what is asserted there fails with the values, as in a test
 FOLDER = {"type": "uri_folder"}
 
 
