@@ -7,17 +7,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from mlopsportal.audit.actions import Action
 from mlopsportal.audit.models import Event
 from mlopsportal.changes.models import ChangeRequest, Review
-from mlopsportal.changes.states import Policy, State, Verdict
+from mlopsportal.changes.models import Step as PlanStep
+from mlopsportal.changes.states import Policy, State, StepAction, StepState, Verdict
 from mlopsportal.specs.ref import Ref
 from registry.lineage import maker_of
 from registry.models import Edge, EdgeRole, Run, Step, Version, Workspace
 
 _APPLIED = (State.APPLIED, State.PARTIALLY_APPLIED)
+_MAKING = (StepAction.CREATE, StepAction.UPDATE, StepAction.ENABLE, StepAction.RUN)
 MOST_STEPS = 200
 
 
@@ -29,21 +30,17 @@ class Approval:
     approvers: tuple[str, ...]
 
     @property
+    def plan_digest(self) -> str:
+        """The digest of what was agreed to and sent."""
+        return self.change.plan.digest if self.change.plan else ""
+
+    @property
     def is_standing(self) -> bool:
         return self.change.policy == Policy.STANDING
 
     @property
     def at(self) -> datetime | None:
         return self.change.closed_at
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "change": self.change.pk,
-            "title": self.change.title,
-            "author": self.change.author.username,
-            "approved_by": list(self.approvers),
-            "standing": self.is_standing,
-        }
 
 
 @dataclass(frozen=True)
@@ -53,10 +50,6 @@ class Part:
     ref: Ref
     approvals: tuple[Approval, ...]
     is_pipeline: bool = False
-    made_by: Ref | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        return {"ref": str(self.ref), "approvals": [item.as_json() for item in self.approvals]}
 
 
 @dataclass(frozen=True)
@@ -76,6 +69,7 @@ class Making:
     version: Version
     run: Run | None
     run_part: Part | None = None
+    schedule: Part | None = None
     pipeline: Part | None = None
     steps: Sequence[MadeStep] = ()
     data: Sequence[Part] = ()
@@ -83,28 +77,18 @@ class Making:
 
     @property
     def unapproved(self) -> list[Part]:
-        """What nobody approved here: it was published or started outside the portal."""
-        parts = [self.pipeline, *(step.component for step in self.steps)]
+        """What nobody approved here, of all that had a hand in it: published, registered or started elsewhere.
+
+        The run is not among them when the schedule that started it was let in by somebody.
+        """
+        start = self.schedule if self.schedule is not None and self.schedule.approvals else self.run_part
+        parts = [start, self.pipeline, *(step.component for step in self.steps), *self.data]
         return list(dict.fromkeys(part for part in parts if part is not None and not part.approvals))
 
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "ref": str(self.version.ref),
-            "run": self.run_part.as_json() | {"status": self.run.status} if self.run and self.run_part else None,
-            "pipeline": self.pipeline.as_json() if self.pipeline else None,
-            "steps": [
-                {
-                    "path": item.step.path,
-                    "status": item.step.status,
-                    "reused": item.step.is_reused,
-                    "component": item.component.as_json() if item.component else None,
-                    "data": [str(part.ref) for part in item.data],
-                    "wrote_it": item.wrote_it,
-                }
-                for item in self.steps
-            ],
-            "data": [part.as_json() for part in self.data],
-        }
+    @property
+    def is_wholly_approved(self) -> bool:
+        """Did everything that is known to have had a hand in it come through the portal?"""
+        return self.run is not None and bool(self.steps) and not self.unapproved
 
 
 def making_of(version: Version) -> Making:
@@ -118,12 +102,16 @@ def making_of(version: Version) -> Making:
     refs = {version.ref, run.ref, *(Ref.parse(edge.ref) for edge in edges), *(s.ref for s in steps if s.ref)}
     if run.pipeline is not None:
         refs.add(run.pipeline.ref)
+    schedule = Ref("schedule", run.schedule_name) if run.schedule_name else None
+    if schedule is not None:
+        refs.add(schedule)
     approved = approvals_of(workspace, refs)
     reads = [edge for edge in edges if edge.role == EdgeRole.INPUT]
     return Making(
         version=version,
         run=run,
         run_part=_part(run.ref, approved),
+        schedule=_schedule_part(schedule, run, approved) if schedule else None,
         pipeline=_part(run.pipeline.ref, approved, is_pipeline=True) if run.pipeline else None,
         steps=[_made_step(step, version, edges, approved) for step in steps],
         data=[_part(ref, approved) for ref in dict.fromkeys(Ref.parse(edge.ref) for edge in reads)],
@@ -138,6 +126,12 @@ def _part(ref: Ref, approved: _Approved, *, is_pipeline: bool = False) -> Part:
     return Part(ref, approved.get(str(ref), ()), is_pipeline)
 
 
+def _schedule_part(schedule: Ref, run: Run, approved: _Approved) -> Part:
+    """Return the schedule with the changes that had written it before it started the run, the newest first."""
+    before = [item for item in approved.get(str(schedule), ()) if item.at is None or item.at <= run.started_at]
+    return Part(schedule, tuple(before))
+
+
 def _made_step(step: Step, version: Version, edges: Sequence[Edge], approved: _Approved) -> MadeStep:
     own = [edge for edge in edges if edge.step == step.path]
     reads = dict.fromkeys(Ref.parse(edge.ref) for edge in own if edge.role == EdgeRole.INPUT)
@@ -149,22 +143,26 @@ def _made_step(step: Step, version: Version, edges: Sequence[Edge], approved: _A
 
 
 def approvals_of(workspace: Workspace, refs: Iterable[Ref]) -> dict[str, tuple[Approval, ...]]:
-    """Return by ref which applied changes wrote it, the newest first, and who approved them; three queries.
+    """Return by ref which changes made it, the newest first, and who approved them; a fixed number of queries.
 
-    The audit log says which change wrote what; the reviews that count are those of the plan that was applied.
+    The audit log says which changes had to do with it; their plans' steps say whether it arrived, and that it was made
+    and not only archived; the reviews that count are those of the plan that was applied.
     """
     texts = [str(ref) for ref in set(refs)]
     events = Event.objects.filter(workspace=workspace.slug, target__in=texts, action=Action.STEP_END)
-    wrote: dict[str, dict[int, None]] = defaultdict(dict)
-    for target, number in events.exclude(change=None).order_by("-id").values_list("target", "change")[:2000]:
-        wrote[target][int(number or 0)] = None
-    numbers = {number for found in wrote.values() for number in found}
+    told = events.exclude(change=None).order_by("-id").values_list("change", flat=True)[:2000]
+    numbers = {number for number in told if number is not None}
     changes = ChangeRequest.objects.filter(pk__in=numbers, workspace=workspace, state__in=_APPLIED)
     rows = {row.pk: row for row in changes.select_related("author", "plan")}
+    plans = {row.plan_id: number for number, row in rows.items() if row.plan_id is not None}
+    arrived = PlanStep.objects.filter(plan__in=plans, ref__in=texts, state=StepState.VERIFIED, action__in=_MAKING)
+    made: dict[str, set[int]] = defaultdict(set)
+    for plan, target in arrived.values_list("plan", "ref"):
+        made[target].add(plans[plan])
     approvers = _approvers(rows)
     return {
-        target: tuple(Approval(rows[number], approvers[number]) for number in found if number in rows)
-        for target, found in wrote.items()
+        target: tuple(Approval(rows[number], approvers[number]) for number in sorted(found, reverse=True))
+        for target, found in made.items()
     }
 
 

@@ -1,0 +1,135 @@
+"""Who approved what a model was made of: a whole story through the ring, and what came about beside it."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from mlopsportal.changes.states import State
+from mlopsportal.making import Making, making_of
+from mlopsportal.queue.drain import drain
+from mlopsportal.specs.ref import Ref
+from registry.models import Version
+from tests.changes.building import FOLDER, Team, applied
+from tests.changes.conftest import sandbox, team
+from tests.registry.building import sync
+from tests.sandbox.doors import Raw, component
+from tests.sandbox_server import RunningSandbox
+
+__all__ = ["sandbox", "team"]
+pytestmark = pytest.mark.django_db
+
+TRAIN = (
+    "train.yml",
+    """
+name: train
+version: "1"
+type: command
+inputs: {data: {type: uri_folder}}
+outputs: {model: {type: custom_model}}
+command: python train.py ${{inputs.data}} ${{outputs.model}}
+environment: azureml:data-prep-env:1
+""",
+)
+PIPELINE = (
+    "training.yml",
+    """
+type: pipeline
+name: training
+inputs:
+  data: {type: uri_folder, path: azureml:raw-data:1}
+outputs:
+  model: {type: custom_model, name: story-model}
+jobs:
+  fit:
+    type: command
+    component: azureml:train:1
+    inputs: {data: "${{parent.inputs.data}}"}
+    outputs: {model: "${{parent.outputs.model}}"}
+""",
+)
+RUN = ("run.yml", 'action: run\ntarget: "component:training:1"\nname: story-run\n')
+
+
+def made(team: Team, sandbox: RunningSandbox) -> Making:
+    """Let the run end, mirror what it left behind, and tell how its model was made."""
+    sandbox.advance(3600)
+    sync(team.workspace)
+    drain()
+    model = Version.objects.select_related("workspace").get(kind="model", name="story-model")
+    return making_of(model)
+
+
+def shown(team: Team, name: str = "auditor") -> str:
+    client = Client()
+    client.force_login(team[name])
+    address = reverse("making", args=[team.workspace.slug], query={"ref": "model:story-model:1"})
+    return client.get(address).content.decode()
+
+
+def test_the_page_names_who_approved_component_and_pipeline_in_which_change_and_plan(
+    team: Team, sandbox: RunningSandbox
+) -> None:
+    published = applied(team, [TRAIN, PIPELINE])
+    assert published.state == State.APPLIED, published.reason
+    run = applied(team, [RUN])
+    assert run.state == State.APPLIED, run.reason
+    found = made(team, sandbox)
+    assert found.run is not None
+    assert found.run.job_name == "story-run"
+    parts = [found.run_part, found.pipeline, *(step.component for step in found.steps)]
+    assert [
+        [(item.change.pk, item.approvers, item.plan_digest) for item in part.approvals] for part in parts if part
+    ] == [
+        [(run.pk, ("reviewer",), run.plan_digest)],
+        [(published.pk, ("reviewer",), published.plan_digest)],
+        [(published.pk, ("reviewer",), published.plan_digest)],
+    ]
+    assert [step.wrote_it for step in found.steps] == [True]
+    page = shown(team)
+    for words in (f"/changes/{published.pk}/", "approved by reviewer", published.plan_digest, run.plan_digest):
+        assert words in page, words
+    assert [str(part.ref) for part in found.unapproved] == ["data:raw-data:1"]
+    assert "Not everything was approved here." in page
+
+
+def test_what_was_published_beside_the_portal_is_said_plainly(team: Team, sandbox: RunningSandbox) -> None:
+    """The pipeline is the portal's; its component was put into the workspace by somebody else's tool."""
+    body = component(sandbox.base, inputs={"data": FOLDER}, outputs={"model": {"type": "custom_model"}})
+    assert Raw(sandbox)("PUT", "components/train/versions/1", body).status == 201
+    sync(team.workspace)
+    assert applied(team, [PIPELINE]).state == State.APPLIED
+    assert applied(team, [RUN]).state == State.APPLIED
+    found = made(team, sandbox)
+    assert {str(part.ref) for part in found.unapproved} == {"component:train:1", "data:raw-data:1"}
+    page = shown(team)
+    assert "2 came about outside the portal, so nobody approved them" in page
+    assert page.count("not through the portal") == 2
+
+
+def test_archiving_is_no_approval_of_what_is_archived(team: Team, sandbox: RunningSandbox) -> None:
+    assert applied(team, [TRAIN, PIPELINE]).state == State.APPLIED
+    assert applied(team, [RUN]).state == State.APPLIED
+    archive = applied(team, [("archive.yml", 'action: archive\ntarget: "component:training:1"\n')])
+    assert archive.state == State.APPLIED, archive.reason
+    found = made(team, sandbox)
+    assert found.pipeline is not None
+    assert archive.pk not in [item.change.pk for item in found.pipeline.approvals]
+
+
+def test_a_run_of_a_schedule_names_who_let_the_schedule_in(team: Team, sandbox: RunningSandbox) -> None:
+    assert applied(team, [TRAIN, PIPELINE]).state == State.APPLIED
+    text = """
+name: hourly
+trigger: {type: recurrence, frequency: hour, interval: 1, start_time: "2020-01-01T00:00:00", time_zone: UTC}
+create_job: azureml:training:1
+"""
+    schedule = applied(team, [("hourly.yml", text)])
+    assert schedule.state == State.APPLIED, schedule.reason
+    sandbox.advance(3 * 3600)
+    found = made(team, sandbox)
+    assert found.schedule is not None
+    assert found.schedule.ref == Ref("schedule", "hourly")
+    assert [item.change.pk for item in found.schedule.approvals] == [schedule.pk]
+    assert found.run_part not in found.unapproved
