@@ -23,6 +23,11 @@ class Parameters:
     experiment: str = ""
     compute: str = ""
 
+    @property
+    def open_inputs(self) -> list[str]:
+        """The required inputs for which neither the interface nor the run defaults have a value."""
+        return [name for name, port in self.interface.inputs.items() if port.is_required and name not in self.defaults]
+
 
 def pipeline_parameters(version: Version) -> Parameters:
     """Return the parameters of a version; reads its raw document, so select `part` along with it."""

@@ -256,6 +256,7 @@ def test_a_document_is_taken_out_of_the_form_and_the_others_stay(team: Team) -> 
     assert "name: first" in shown
     assert "name: third" in shown
     assert "name: second" not in shown
+    assert '<label for="id_title">Title</label>' in shown
     assert 'name="doc-TOTAL_FORMS" value="2"' in shown
     last = browser(team, "author").post(address, documents(pairs[0], do="remove-0")).content.decode()
     assert 'name="doc-TOTAL_FORMS" value="1"' in last

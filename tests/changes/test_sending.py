@@ -9,7 +9,7 @@ from django.urls import reverse
 from mlopsportal.changes.models import ChangeRequest
 from mlopsportal.changes.states import Policy, State
 from mlopsportal.queue.drain import drain
-from tests.changes.building import Team, applied, guide_documents
+from tests.changes.building import Team, applied, component_text, guide_documents
 
 pytestmark = pytest.mark.django_db
 RUN = "/changes/new/?action=run&ws=demo&ref=component:training_pipeline:1"
@@ -66,6 +66,22 @@ def test_an_author_is_told_of_the_review_whatever_the_values(team: Team) -> None
     author = browser(team, "author")
     assert "A reviewer has to approve this first" in words(author, ASKED)
     assert outcome(author, ASKED).state == State.IN_REVIEW
+
+
+def test_inputs_without_a_default_make_a_review_needed_from_the_start(team: Team) -> None:
+    head = component_text("count").replace("type: command", "type: pipeline").partition("outputs:")[0]
+    node = (
+        "{type: command, component: 'azureml:model_training:1', inputs: {training_data: '${{parent.inputs.raw_data}}'}}"
+    )
+    applied(team, [("count.yml", f"{head}jobs:\n  one: {node}\n")])
+    form = browser(team, "operator").get(RUN.replace("training_pipeline", "count")).content.decode()
+    assert "A reviewer has to approve this run first: the version has no default for raw_data" in form
+
+
+def test_values_are_judged_while_another_field_is_still_wrong(team: Team) -> None:
+    applied(team, guide_documents())
+    told = words(browser(team, "operator"), {**OTHER_DATA, "title": "", "input_test_data": ""})
+    assert "you set inputs" in told
 
 
 def test_asking_opens_nothing(team: Team) -> None:

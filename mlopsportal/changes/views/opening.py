@@ -131,6 +131,7 @@ def _take_documents(request: HttpRequest, page: NewChangePage) -> bool:
     if is_rearranged or do == "check":
         form.fields["title"].required = False  # it is asked for when the change is opened
     form.is_valid()
+    form.fields["title"].required = True
     written = DocumentFormSet(request.POST, prefix="doc")
     kept = [
         {"path": item["path"].value() or "", "content": item["content"].value() or ""}
@@ -377,8 +378,10 @@ def _run(request: HttpRequest, workspace: Workspace, workspaces: list[str]) -> H
         return form.documents(target, changed, defaults=initial)
 
     page = NewChangePage(f"Run {target.name} {target.version}", form, workspace, workspaces, crumb="Run")
-    pairs = documents() if form.is_bound and form.is_valid() else None
-    page.sending, page.address = sending_of(workspace, actor_of(request), "run", pairs), request.get_full_path()
+    form.is_valid()  # what is wrong with other fields does not hide what these values mean
+    pairs = documents() if form.is_bound else []
+    page.sending = sending_of(workspace, actor_of(request), "run", pairs, parameters.open_inputs)
+    page.address = request.get_full_path()
     if request.POST.get("do") == "words":
         return render(request, "changes/_sending.html", {"page": page})
     if request.method == "GET":
@@ -394,7 +397,7 @@ def _action(action: str) -> Callable[[HttpRequest, Workspace, list[str]], HttpRe
         )
         heading = f"{action.capitalize()} {target.kind} {target.name} {target.version or ''}".strip()
         page = NewChangePage(heading, form, workspace, workspaces, crumb=action.capitalize())
-        page.sending = sending_of(workspace, actor_of(request), action, None)
+        page.sending = sending_of(workspace, actor_of(request), action)
         if request.method == "GET":
             return render(request, "changes/change_new.html", {"page": page})
         return _finish(request, page, form, form.documents)

@@ -3,6 +3,7 @@ nothing, the plan does."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -34,8 +35,17 @@ class Sending:
 REVIEWED: Final = Sending("Nothing is sent before somebody else has approved exactly what would be sent.")
 
 
-def sending_of(workspace: Workspace, actor: Actor, action: str, pairs: list[bundling.Pair] | None) -> Sending:
-    """Say what will happen to the `(path, text)` documents of this action; None: they cannot be told yet."""
+def sending_of(
+    workspace: Workspace,
+    actor: Actor,
+    action: str,
+    pairs: Sequence[bundling.Pair] = (),
+    open_inputs: Sequence[str] = (),
+) -> Sending:
+    """Say what will happen to the `(path, text)` documents of this action, as far as they are written.
+
+    `open_inputs` are the inputs of a pipeline to run that have no default.
+    """
     permission = STANDING_ACTIONS.get(action)
     if permission is None:
         return REVIEWED
@@ -46,10 +56,12 @@ def sending_of(workspace: Workspace, actor: Actor, action: str, pairs: list[bund
         )
     if action != "run":
         return _free("Nobody else is asked: this falls under the standing policy of operators.", workspace)
-    changed = _changed(pairs) if pairs is not None else []
-    if changed:
+    if open_inputs:
+        has = f"the version has no default for {_listed(open_inputs)}"
+        return Sending(f"A reviewer has to approve this run first: {has}, so you set what it works on.")
+    if changed := _changed(pairs):
         return Sending(
-            f"A reviewer has to approve this run first: you set {' and '.join(changed)}.",
+            f"A reviewer has to approve this run first: you set {_listed(changed)}.",
             "With the version's defaults nobody else would be asked.",
         )
     free = _free("Nobody else is asked as long as the run keeps the version's defaults.", workspace)
@@ -64,8 +76,13 @@ def _free(words: str, workspace: Workspace) -> Sending:
     )
 
 
-def _changed(pairs: list[bundling.Pair]) -> list[str]:
+def _changed(pairs: Sequence[bundling.Pair]) -> list[str]:
     """Return in words what the documents set beyond the defaults of their version."""
     found = {key for path, text in pairs for key in RUN_EXTRAS & (documents.read(path, text).value or {}).keys()}
-    names = [_EXTRAS[key] for key in _EXTRAS if key in found]
-    return [", ".join(names[:-1]), names[-1]] if len(names) > 1 else names
+    return [_EXTRAS[key] for key in _EXTRAS if key in found]
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return `a, b and c`."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
