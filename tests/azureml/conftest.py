@@ -1,4 +1,4 @@
-"""A sandbox of its own for each test, and a connection to it."""
+"""A sandbox of its own for each test, and a connection to it; a demo workspace for all tests of a module."""
 
 from __future__ import annotations
 
@@ -21,3 +21,15 @@ def sandbox() -> Iterator[RunningSandbox]:
 def connection(sandbox: RunningSandbox) -> Iterator[azureml.Connection]:
     with connected(sandbox) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[RunningSandbox]:
+    with running_sandbox("demo") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def portal(demo: RunningSandbox) -> Iterator[azureml.Connection]:
+    with connected(demo) as connection:
+        yield connection

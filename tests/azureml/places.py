@@ -15,6 +15,29 @@ from mlopsportal.specs.ref import Ref
 from tests.sandbox_server import RunningSandbox
 
 GUIDE = Path(__file__).parents[1] / "guide"
+PIPELINE: dict[str, Any] = {
+    "$schema": "https://azuremlschemas.azureedge.net/latest/pipelineComponent.schema.json",
+    "type": "pipeline",
+    "display_name": "Training Pipeline",
+    "properties": {"mlopsportal.run_defaults": '{"compute":"serverless"}'},
+    "inputs": {"raw_data": {"type": "uri_folder"}, "rate": {"type": "number", "default": 0.1}},
+    "outputs": {"model": {"type": "uri_folder"}},
+    "jobs": {
+        "prepare": {
+            "type": "command",
+            "component": "azureml:data_preparation:1",
+            "inputs": {"raw_data": "${{parent.inputs.raw_data}}"},
+            "outputs": {"prepared_data": {"mode": "rw_mount"}},
+        },
+        "fit": {
+            "type": "command",
+            "component": "azureml:model_training:1",
+            "inputs": {"training_data": "${{parent.jobs.prepare.outputs.prepared_data}}"},
+            "outputs": {"model_output": "${{parent.outputs.model}}"},
+        },
+    },
+}
+STEP = {"type": "command", "component": "azureml:model_training:1"}
 
 
 def target_of(sandbox: RunningSandbox, **change: str) -> azureml.Target:
@@ -102,3 +125,43 @@ def put_version(connection: azureml.Connection, name: str = "train", version: st
     properties = {"componentSpec": spec, "isAnonymous": False, "isArchived": False, "properties": {}, "tags": {}}
     arm_id = f"{connection.base}/components/{name}/versions/{version}"
     return azureml.Request("PUT", arm_id, "2024-01-01-preview", {"properties": properties})
+
+
+def pipeline(name: str = "training_pipeline", version: str = "1", **change: Any) -> azureml.CompileInput:
+    return azureml.CompileInput(Ref("component", name, version), "pipeline", {**PIPELINE, **change})
+
+
+def the_guide() -> list[azureml.CompileInput]:
+    """The guide's component, its pipeline lifted, a run and the weekly schedule of it: all in one change."""
+    main = {
+        "type": "pipeline",
+        "component": "azureml:training_pipeline:1",
+        "inputs": {"raw_data": {"type": "uri_folder", "path": "azureml:raw-data:1"}, "rate": 0.2},
+    }
+    return [
+        azureml.CompileInput(Ref("component", "data_preparation", "1"), "component", guide("data-prep-component.yml")),
+        pipeline(),
+        run("first_run", jobs={"main": main}),
+        schedule("weekly_training", create_job={**run().value, "jobs": {"main": main}}, is_enabled=False),
+    ]
+
+
+def actions() -> list[azureml.CompileInput]:
+    return [
+        azureml.CompileInput(Ref("component", "model_training", "1"), "archive"),
+        azureml.CompileInput(Ref("component", "model_training"), "archive"),
+        azureml.CompileInput(Ref("data", "raw-data", "1"), "archive"),
+        azureml.CompileInput(Ref("environment", "data-prep-env", "1"), "archive"),
+        azureml.CompileInput(Ref("component", "model_evaluation", "1"), "restore"),
+    ]
+
+
+def body_of(request: azureml.Request) -> Any:
+    assert request.body is not None
+    return request.body["properties"]
+
+
+def everything() -> list[azureml.CompileInput]:
+    greet = {"type": "command", "command": "echo hi", "environment": {"image": "ubuntu"}}
+    inline = run("inline", jobs={"b": greet, "a": {**greet, "command": "echo ho"}})
+    return [*the_guide(), *actions(), inline]
