@@ -68,24 +68,28 @@ _ASSET_NOISE = frozenset(
 def document_of(kind: str, name: str, version: str, raw: Json) -> dict[str, Any]:
     """Return a version as a YAML document: short references, plain values, no read-only fields."""
     properties = facts.properties_of(raw)
-    if kind == AssetKind.COMPONENT:
-        spec = _with_texts(facts.mapping(properties.get("componentSpec")), properties)
-        written = {"name": name, "version": version} | {key: value for key, value in spec.items() if key not in _NOISE}
-        kept = facts.mapping(properties.get("properties"))
-        extra = {key: value for key, value in kept.items() if key not in _NOISE}
-        if extra:
-            written["properties"] = extra
-    else:
-        written = {"name": name, "version": version}
-        for key, value in properties.items():
-            if key not in _ASSET_NOISE:
-                written[_ASSET_NAMES.get(key, key)] = value
+    said = _said_of_component(properties) if kind == AssetKind.COMPONENT else _said_of_other(properties)
+    written = {"name": name, "version": version, **said}
     shown = {key: _plain(key, value) for key, value in written.items()}
     if isinstance(shown.get("inputs"), dict):
         shown["inputs"] = {port: _typed(declared) for port, declared in shown["inputs"].items()}
     if isinstance(shown.get("jobs"), dict):
         shown["jobs"] = _nodes(shown["jobs"])
     return {key: value for key, value in _ordered(shown).items() if value not in (None, {}, [], "")}
+
+
+def _said_of_component(properties: Json) -> dict[str, Any]:
+    spec = _with_texts(facts.mapping(properties.get("componentSpec")), properties)
+    kept = _without_noise(facts.mapping(properties.get("properties")))
+    return _without_noise(spec) | ({"properties": kept} if kept else {})
+
+
+def _said_of_other(properties: Json) -> dict[str, Any]:
+    return {_ASSET_NAMES.get(key, key): value for key, value in properties.items() if key not in _ASSET_NOISE}
+
+
+def _without_noise(said: Json) -> dict[str, Any]:
+    return {key: value for key, value in said.items() if key not in _NOISE}
 
 
 def _typed(port: Any) -> Any:
