@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -51,7 +51,10 @@ def bindings_in(text: str) -> Iterator[Binding]:
 
 
 def sole_binding(text: Any) -> Binding | None:
-    """Return the binding that makes up the whole text; None for anything else."""
+    """Return the binding that makes up the whole text; None for anything else.
+
+    The form of 2021, `${{jobs.`, is taken for what a change makes of it.
+    """
     if not isinstance(text, str) or "${{" not in text:
         return None
     return _sole(text) if len(text) <= _LONGEST_KEPT else _read_sole(text)
@@ -59,7 +62,8 @@ def sole_binding(text: Any) -> Binding | None:
 
 def _read_sole(text: str) -> Binding | None:
     match = _BINDING.fullmatch(text.strip())
-    return next(bindings_in(match.group())) if match else None
+    found = next(bindings_in(match.group())) if match else None
+    return replace(found, parts=("parent", *found.parts)) if found and found.parts[0] == "jobs" else found
 
 
 _LONGEST_KEPT = 200

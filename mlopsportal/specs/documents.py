@@ -123,7 +123,7 @@ def kind_of(value: Any) -> Kind:
     if _looks_like_schedule(value, schema):
         monitors = "create_monitor" in value or "import_data" in value
         return Kind.OTHER_SCHEDULE if monitors else Kind.SCHEDULE
-    declared = value.get("type")
+    declared = value["type"].lower() if isinstance(value.get("type"), str) else value.get("type")
     if declared == "pipeline" or isinstance(value.get("jobs"), Mapping):
         return _pipeline_kind(value, schema)
     if declared == "command" or (declared is None and "command" in value):

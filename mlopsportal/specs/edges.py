@@ -24,6 +24,7 @@ from mlopsportal.specs.interface import (
     type_of_literal,
 )
 from mlopsportal.specs.normalize import component_text
+from mlopsportal.specs.ref import parse_azure_reference
 
 UNKNOWN_RULE = "interface-unknown"
 
@@ -62,7 +63,7 @@ def judge_edges(
 def judge_steps(definition: Mapping[str, Any], nodes: Mapping[str, Interface | None]) -> list[EdgeFault]:
     """Type-check the steps of one pipeline, given what each takes and gives; None for what nobody knows."""
     own = own_interface(definition)
-    frame = _Frame(own, nodes, groups_of(own))
+    frame = _Frame(own, nodes, groups_of(own), dict(_plain_inputs(definition)))
     return [fault for name, node in steps_of(definition) for fault in _judge_node(name, node, frame)]
 
 
@@ -102,6 +103,21 @@ class _Frame:
     own: Interface
     nodes: Mapping[str, Interface | None]
     groups: frozenset[str]
+    values: Mapping[str, Any]  # what a job gives, plain values only
+
+
+def _plain_inputs(definition: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the inputs of a job that are plain values; a text may be a reference to data, which is none."""
+    given = definition.get("inputs")
+    for name, value in given.items() if isinstance(given, Mapping) else ():
+        if isinstance(value, str | bool | int | float) and not _may_be_data(value):
+            yield str(name), value
+
+
+def _may_be_data(value: Any) -> bool:
+    if not isinstance(value, str):
+        return False
+    return "://" in value or "${{" in value or parse_azure_reference(value, "data") is not None
 
 
 def groups_of(interface: Interface) -> frozenset[str]:
@@ -231,6 +247,10 @@ def _judge_binding(path: str, binding: Binding, wanted: Port | None, frame: _Fra
         elif source is not None and wanted is not None and wanted.is_required and source.optional:
             message = f"`{binding.text}` may be left out, but the component needs `{wanted.name}`."
             yield EdgeFault("input-optional", path, message)
+        elif binding.port in frame.values and wanted is not None and wanted.type in LITERAL_TYPES:
+            fault = value_fault(path, frame.values[binding.port], wanted)
+            yield from [fault] if fault is not None else []
+            return
     elif binding.is_node_port:
         step, side = binding.parts[2], binding.parts[3]
         if step not in frame.nodes:

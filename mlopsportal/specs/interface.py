@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from math import isfinite
+from math import ceil, floor, isfinite
 from typing import Any, TypedDict
 
-_TRUE = frozenset({"true", "True", True})
-_TYPE_WORDS = {"float": "number", "int": "integer", "bool": "boolean", "str": "string", "path": "uri_folder"}
+_TYPE_WORDS = {
+    "enum": "string",
+    "float": "number",
+    "int": "integer",
+    "bool": "boolean",
+    "str": "string",
+    "path": "uri_folder",
+}
 LITERAL_TYPES = frozenset({"string", "number", "integer", "boolean"})
 ASSET_TYPES = frozenset({"uri_folder", "uri_file", "mltable", "custom_model", "mlflow_model", "triton_model"})
 
@@ -81,7 +87,7 @@ def _port(name: str, declared: Any) -> Port:
 
 
 def _is_true(value: Any) -> bool:
-    return isinstance(value, str | bool) and value in _TRUE
+    return isinstance(value, str | bool) and str(value).lower() == "true"
 
 
 def type_of_literal(value: Any) -> str:
@@ -286,11 +292,7 @@ def _same_default(old: Port, new: Port) -> bool:
     """Azure ML gives numbers and booleans back as text: 1, 1.0 and "1" are one default of a number."""
     if old.has_default != new.has_default:
         return False
-    if "number" in (old.type, new.type) and _number(old.default) is not None:
-        return _number(old.default) == _number(new.default)
-    if new.type == "boolean":
-        return str(old.default).lower() == str(new.default).lower()
-    return str(old.default) == str(new.default)
+    return _same_value(old.default, str(new.default), new.type)
 
 
 def _type_reasons(side: str, old: Port, new: Port, path: str) -> Iterator[Reason]:
@@ -309,7 +311,7 @@ _WIDENINGS = frozenset({("integer", "number"), ("integer", "string"), ("number",
 
 
 def _enum_reasons(old: Port, new: Port, path: str) -> Iterator[Reason]:
-    before, after = old.enum, new.enum
+    before, after = (_one_form(port.enum, new.type) for port in (old, new))
     if before == after:
         return
     gone = set(before or ()) - set(after or ()) if after is not None else set()
@@ -320,18 +322,37 @@ def _enum_reasons(old: Port, new: Port, path: str) -> Iterator[Reason]:
         yield Reason("input-widened", path, f"The input {new.name} takes more values than before.", Verdict.MINOR)
 
 
+def _one_form(values: tuple[str, ...] | None, word: str) -> tuple[str, ...] | None:
+    """Return values as texts that are alike when the values are: "1.0" and "1" as numbers, "True" and "true"."""
+    if values is None or word not in ("number", "integer", "boolean"):
+        return values
+    numbers = [None if word == "boolean" else _number(value) for value in values]
+    plain = zip(values, numbers, strict=True)
+    return tuple(value.lower() if number is None else f"{number:.17g}" for value, number in plain)
+
+
 def _range_reasons(old: Port, new: Port, path: str) -> Iterator[Reason]:
+    if new.type not in ("number", "integer"):
+        return  # a text has no range: Azure ignores one
     for word, before, after, sign in (("min", old.minimum, new.minimum, 1), ("max", old.maximum, new.maximum, -1)):
         if before == after or str(before) == str(after):
             continue
-        low, high = _number(before), _number(after)
+        low, high = (_bound(item, sign if new.type == "integer" else 0) for item in (before, after))
         message = f"The {word} of {new.name} changed from {_shown(before)} to {_shown(after)}."
-        if (before is not None and low is None) or (after is not None and high is None):
+        if any(item is not None and _number(item) is None for item in (before, after)):
             yield Reason("input-range-unknown", path, message, Verdict.UNKNOWN)
         elif high is not None and (low is None or sign * high > sign * low):
             yield Reason("input-narrowed", path, message, Verdict.BREAKING)
         elif low != high:
             yield Reason("input-widened", path, message, Verdict.MINOR)
+
+
+def _bound(value: Any, sign: int) -> float | None:
+    """Return a bound as a number, None for none: infinity is none, and of whole numbers the next one inside counts."""
+    number = _number(value)
+    if number is None or not isfinite(number):
+        return None
+    return number if sign == 0 else float(ceil(number) if sign > 0 else floor(number))
 
 
 def _shown(bound: Any) -> str:

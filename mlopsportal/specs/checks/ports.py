@@ -67,6 +67,9 @@ def _check_port(name: str, port: Any, side: str, path: str, report: Report) -> N
         fix = f"Write `type: {_TYPE_HINTS[word]}`." if word in _TYPE_HINTS else suggestion(word, _TYPES)
         report.add("port-type", joined(path, "type"), f"The port `{name}`: {shown}.", fix)
         return
+    if declared != word:
+        message = f"The port `{name}`: Azure ML does not take the type `{declared}`."
+        report.add("port-type", joined(path, "type"), message, f"Write `type: {word}`.")
     known = _OUTPUT_KEYS if side == "outputs" else _LITERAL_KEYS if word in LITERAL_TYPES else _ASSET_KEYS
     if side == "inputs":
         check_keys(port, path, known, report, "key-unknown")
