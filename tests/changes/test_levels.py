@@ -239,6 +239,9 @@ def test_the_checks_of_a_change_stand_by_level_failed_first_with_help_and_line(t
     [place] = outcomes(change)["owned"]["places"]
     assert f"?tab=documents#doc-0-L{place['line']}" in shown
     assert f'id="doc-0-L{place["line"]}"' in client.get(f"{address}?tab=documents").content.decode()
+    read = client.get(f"{address}?tab=documents").content.decode()
+    assert "/help/checks/owned/" in read
+    assert "/help/checks/under-version-control/" not in read  # it stops nothing, and stands in the list of checks
     assert "were set more strictly" not in shown
     set_levels(team, described="hard")
     assert "described failed as advisory" in client.get(f"{address}?tab=checks").content.decode()

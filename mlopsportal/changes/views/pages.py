@@ -150,11 +150,16 @@ class Happened:
 
 @dataclass(frozen=True)
 class ShownDocument:
-    """A document of a revision, with its problems as values and, after the first revision, what it changed."""
+    """A document of a revision, with its problems as values and, after the first revision, what it changed.
+
+    `told` are the checks that stop nothing and stand in the list of checks: between the lines they would only be
+    in the way of who reads the document.
+    """
 
     row: Document
     previous: str | None
     follows: Ref | None = None
+    told: frozenset[str] = frozenset()
 
     def __getattr__(self, name: str) -> Any:  # everything else is the row's own column
         return getattr(self.row, name)
@@ -169,7 +174,7 @@ class ShownDocument:
 
     @property
     def problem_values(self) -> list[Problem]:
-        return problem_values(self.row.problems)
+        return [problem for problem in problem_values(self.row.problems) if problem.code not in self.told]
 
     @property
     def address(self) -> Ref:
@@ -259,7 +264,9 @@ class ChangePage:
             previous = dict(rows.values_list("path", "content"))
         found = list(self.revision.documents.select_related("revision"))
         follows = self._followed(found)
-        return [ShownDocument(row, previous.get(row.path), follows.get(row.pk)) for row in found]
+        checks = self.plan.checks if self.plan else []
+        told = frozenset(check["code"] for check in checks if check["level"] == "advisory")
+        return [ShownDocument(row, previous.get(row.path), follows.get(row.pk), told) for row in found]
 
     def _followed(self, rows: list[Document]) -> dict[int, Ref]:
         """Return by document what is in the workspace before it: the newest other version, or the schedule."""
