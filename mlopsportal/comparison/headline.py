@@ -19,7 +19,7 @@ from mlopsportal.ui.badges import VERDICT
 from registry.models import AssetKind, Workspace
 from scheduling.impact import Affected, affected_by
 
-REASONS = 3
+REASONS = METRICS = 3
 _FOLLOWS = {
     Verdict.BREAKING: "Whoever uses {left} must change before using {right}.",
     Verdict.MINOR: "Whoever uses {left} can use {right} as it is.",
@@ -97,8 +97,10 @@ def _first(lines: Sequence[Line]) -> str:
 
 
 def _of_runs(runs: RunPair) -> str:
-    """Say how two runs came out: the status and the time where they differ, and what the right one did not do anew."""
-    told = [f"{fact.name}: {fact.left} → {fact.right}" for fact in runs.facts if fact.differs]
+    """Say how two runs came out: metrics, status and time where they differ, and what the right one did not do anew."""
+    metrics = [metric for metric in runs.metrics if metric.left and metric.right and metric.differs]
+    told = [f"{pair.name}: {pair.left} → {pair.right}" for pair in metrics[:METRICS]]
+    told += [f"{fact.name}: {fact.left} → {fact.right}" for fact in runs.facts if fact.differs]
     reused = sum(1 for step in runs.steps if step.right is not None and step.right.is_reused)
     if reused:
         told.append(f"{reused} of {len(runs.steps)} steps on the right were reused")

@@ -138,9 +138,18 @@ def _run(workspace: Workspace, ref: Ref) -> Side | None:
     version = row.pipeline
     definition = body_of(version.definition) if version and version.definition else body_of(row.definition)
     normal = normalize.normalized("run", raw_of(row))
-    asked = {key: normal[key] for key in ("inputs", "settings", "outputs") if key in normal}
+    asked = {
+        key: _without_name(normal[key], row.job_name) for key in ("inputs", "settings", "outputs") if key in normal
+    }
     executed = {**definition, "run": asked}
     return Side(row.ref, workspace, executed, lambda: yaml_of(normal), bool(definition.get("jobs")), row)
+
+
+def _without_name(value: Any, job_name: str) -> Any:
+    """Return a value with the run's own name left open: Azure writes it into the path of each output."""
+    if isinstance(value, Mapping):
+        return {key: _without_name(item, job_name) for key, item in value.items()}
+    return value.replace(job_name, "{run}") if isinstance(value, str) else value
 
 
 def _schedule(workspace: Workspace, ref: Ref) -> Side | None:

@@ -294,6 +294,33 @@ def test_changed_fields_are_a_table() -> None:
     assert "place 2place 1" in text
 
 
+def test_fields_can_stand_below_the_step_they_are_of() -> None:
+    changes = [
+        Change("jobs.a.component", "changed", "x", "y", ("jobs", "a", "component")),
+        Change("jobs.a.inputs.rate", "changed", 1, 2, ("jobs", "a", "inputs", "rate")),
+        Change("jobs.b", "added", None, {"type": "command", "inputs": {"rate": 1}}, ("jobs", "b")),
+        Change("description", "changed", "old", "new", ("description",)),
+    ]
+    markup = render("{% fields_diff changes grouped=True %}", changes=changes)
+    assert markup.count('scope="rowgroup"') == 3
+    assert '<tr id="field-jobs.a">' in markup
+    assert '<a href="#field-jobs.a" data-change>a</a>' in markup
+    assert "<code>inputs.<wbr>rate</code>" in markup
+    assert '<code class="lines">type: command\ninputs:\n  rate: 1</code>' in markup
+
+
+def test_a_value_of_many_lines_is_opened_by_whoever_wants_to_see_it() -> None:
+    change = Change("a", "added", None, {f"k{number}": number for number in range(20)}, ("a",))
+    assert "<summary>20 lines</summary>" in render("{% fields_diff changes %}", changes=[change])
+
+
+def test_pieces_of_a_text_say_where_they_are_and_have_addresses() -> None:
+    hunks = text_diff("jobs:\n  a: 1\n", "jobs:\n  a: 2\n")
+    markup = render("{% diff hunks places=places %}", hunks=hunks, places=["jobs <b>"])
+    assert '<div class="hunk" id="text-1"><a href="#text-1" data-change>Lines 1–2, now 1–2</a>' in markup
+    assert "jobs &lt;b&gt;" in markup
+
+
 def drawn_graph() -> Graph:
     nodes = (Node("prep", "command", "component:prep:1"), Node("train", "pipeline", "component:train:2"))
     return Graph(nodes, (Edge("prep", "clean", "train", "data"), Edge("prep", "stats", "train", "stats")))
@@ -307,6 +334,35 @@ def test_graph_nodes_are_links_that_say_their_state() -> None:
     assert 'class="node bad"' in markup
     assert "✗" in markup
     assert "prep.clean → train.data\nprep.stats → train.stats" in markup
+
+
+def test_a_comparison_says_what_does_not_fit_and_what_became_of_each_edge() -> None:
+    fine, wrong = drawn_graph().edges
+    drawing = drawing_of(
+        drawn_graph(),
+        workspace="demo",
+        states={"train": "changed"},
+        group="difference",
+        edge_kinds={fine: "added", wrong: "broken"},
+        faults={"train": "does not fit"},
+        notes={"prep": "was clean"},
+    )
+    markup = render("{% graph drawing %}", drawing=drawing)
+    assert 'class="node changed faulty"' in markup
+    assert 'aria-label="train, train:2, Changed, does not fit" data-change>' in markup
+    assert "✗ does not fit" in markup
+    assert 'class="edge broken"' in markup
+    assert "prep.clean → train.data (added)\nprep.stats → train.stats (does not fit)" in markup
+    assert markup.count("data-change") == 1
+
+
+def test_a_wide_graph_has_buttons_that_only_script_shows() -> None:
+    nodes = tuple(Node(f"n{number}", "command") for number in range(6))
+    edges = tuple(Edge(f"n{number}", "out", f"n{number + 1}", "in") for number in range(5))
+    plain = render("{% graph drawing %}", drawing=drawing_of(Graph(nodes, edges)))
+    assert plain.count("data-zoom=") == plain.count("hidden>") == 3
+    compared = drawing_of(Graph(nodes, edges), states={"n1": "added"}, group="difference")
+    assert render("{% graph drawing %}", drawing=compared).count("data-walk=") == 2
 
 
 def test_long_names_stay_apart_in_a_graph() -> None:
