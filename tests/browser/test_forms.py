@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import SignedIn
-from tests.browser.people import Person, person
+from tests.browser.people import Person, person, violations
 from tests.browser.portal import Portal
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -31,6 +31,15 @@ def author(signed_in: SignedIn) -> Person:
 @pytest.fixture
 def team(signed_in: SignedIn) -> Team:
     return Team(signed_in("reviewer"), signed_in("operator"))
+
+
+COMPONENT = """\
+name: NAME
+version: "1"
+type: command
+command: "true"
+environment: azureml:data-prep-env:1
+"""
 
 
 class Team:
@@ -246,6 +255,40 @@ def test_a_viewer_is_offered_nothing_that_writes(signed_in: SignedIn, author: Pe
         main = viewer.goes(path).get_by_role("main")
         offered = main.locator("form[method=post] button, a[href*='/changes/new/']").all_inner_texts()
         assert offered == [], path
+
+
+def test_a_revision_by_somebody_else_is_told_and_what_is_typed_stays(author: Person, team: Team) -> None:
+    reviewer = team.reviewer
+    author.goes("/help/")
+    text = COMPONENT.replace("NAME", "watched_step")
+    body = {"workspace": "demo", "title": "Watched", "description": "", "submit": True}
+    number = author.sends("changes/", {**body, "documents": [{"path": "step.yml", "content": text}]})["number"]
+    reviewer.waits_for(number, "in_review")
+    page = reviewer.goes(f"/changes/{number}/")
+    page.get_by_label("What you say").fill("Half a sente")
+    edited = author.goes(f"/changes/{number}/edit/")
+    edited.get_by_label("YAML", exact=True).first.fill(text.replace("true", "false"))
+    author.presses("Send as revision 2")
+    expect(page.get_by_text("This change was revised since you opened it")).to_be_visible()
+    expect(page.get_by_label("What you say")).to_have_value("Half a sente")
+    page.get_by_role("link", name="reload").click()
+    expect(page.get_by_text("revision 2").first).to_be_visible()
+    assert violations(page) == []
+
+
+def test_enter_in_a_form_of_several_documents_removes_none(author: Person) -> None:
+    author.watch.expected = {422}
+    page = author.goes("/changes/new/?ws=demo")
+    page.get_by_label("Path").fill("one.yml")
+    page.get_by_label("YAML", exact=True).fill("name: one")
+    author.presses("Add a document")
+    page.get_by_label("Path").nth(1).fill("two.yml")
+    page.get_by_label("YAML", exact=True).nth(1).fill("name: two")
+    page.get_by_label("Path").nth(1).press("Enter")
+    expect(page.get_by_text("Please correct the marked fields.")).to_be_visible()
+    expect(page.get_by_label("YAML", exact=True)).to_have_count(2)
+    page.get_by_role("button", name="Remove document 1").press("Enter")
+    expect(page.get_by_label("YAML", exact=True)).to_have_value("name: two")
 
 
 def test_without_script_pages_are_read_and_forms_are_sent(

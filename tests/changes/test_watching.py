@@ -84,7 +84,7 @@ def test_a_page_opened_while_the_plan_is_made_wants_the_whole_page_once_it_is_th
     page = OpenPage(team, "author", change)
     assert "data-reload" not in page.asks()
     drain()
-    assert f'data-reload="{reverse("change-detail", args=[change.pk])}?tab=plan"' in page.asks()
+    assert f'data-reload="{reverse("change-detail", args=[change.pk])}"' in page.asks()
 
 
 def test_an_end_is_told_and_nothing_more_is_asked(team: Team) -> None:

@@ -410,7 +410,9 @@ class ChangePage:
 
     @property
     def address(self) -> str:
-        return f"{reverse('change-detail', args=[self.change.number])}?{urlencode({'tab': self.tab})}"
+        """This page, on its tab; the first tab needs no word."""
+        query = f"?{urlencode({'tab': self.tab})}" if self.tab != TABS[0] else ""
+        return f"{reverse('change-detail', args=[self.change.number])}{query}"
 
     @property
     def live_address(self) -> str:
