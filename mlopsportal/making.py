@@ -106,7 +106,8 @@ def making_of(version: Version) -> Making:
     if schedule is not None:
         refs.add(schedule)
     approved = approvals_of(workspace, refs)
-    reads = [edge for edge in edges if edge.role == EdgeRole.INPUT]
+    wrote = {edge.ref for edge in edges if edge.role == EdgeRole.OUTPUT} | {str(version.ref)}
+    reads = [edge for edge in edges if edge.role == EdgeRole.INPUT and edge.ref not in wrote]
     return Making(
         version=version,
         run=run,

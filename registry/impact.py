@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Value
+from django.db.models.functions import Concat
 
 from mlopsportal.specs.normalize import reference_text
 from mlopsportal.specs.ref import Ref
@@ -281,9 +282,9 @@ def models_made_with(workspace: Workspace, ref: Ref, pipelines: Sequence[int]) -
     keys = set(makers.values())
     if not keys:
         return []
-    used = set(
-        Edge.objects.filter(run__in=keys, ref=str(ref)).exclude(role=EdgeRole.OUTPUT).values_list("run", flat=True)
-    )
+    # Led by the runs: by the ref, PostgreSQL would read every edge that the version ever had.
+    edges = Edge.objects.filter(run__in=keys).alias(named=Concat("ref", Value(""))).filter(named=str(ref))
+    used = set(edges.exclude(role=EdgeRole.OUTPUT).values_list("run", flat=True))
     used |= set(Run.objects.filter(pk__in=keys, pipeline__in=pipelines).values_list("pk", flat=True))
     return [row for row in rows if makers.get(row.job_name) in used]
 

@@ -30,7 +30,7 @@ from registry.views.access import visible_workspace
 
 FIT_WORDS = {
     Fit.DROP_IN: ("Drop-in", "The new version fits as it is."),
-    Fit.NEEDS_DEFAULT: ("Needs a default", "Give what the new version asks for, and it moves along."),
+    Fit.NEEDS_DEFAULT: ("Needs a default", "Give a value, or bind one (${{parent.inputs.data}}), and it moves along."),
     Fit.NEEDS_HANDS: ("Needs hands", "It does not fit: keep the change as a draft and edit the document, or leave it."),
 }
 

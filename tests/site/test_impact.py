@@ -10,7 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from mlopsportal.accounts.permissions import Role
-from registry.models import Run, Use, Version, Workspace
+from mlopsportal.making import making_of
+from registry.models import Edge, EdgeRole, Run, Use, Version, Workspace
 from scheduling.impact import affected_by
 from scheduling.models import Schedule, ScheduleUse
 from tests.registry.building import make_user
@@ -166,6 +167,16 @@ def test_how_a_model_was_made_is_told_from_run_to_data(mirrored: Workspace) -> N
     assert step is not None
     for words in (run.job_name, run.pipeline.name, step.component_name, "made it", "not through the portal"):
         assert words in shown, words
+
+
+def test_what_a_run_wrote_and_read_again_is_not_what_its_model_was_made_from(mirrored: Workspace) -> None:
+    model = newest_model(mirrored)
+    before = making_of(model)
+    assert before.run is not None
+    facts = {"role": EdgeRole.INPUT, "step": "evaluate", "port": "model again", "ref": str(model.ref)}
+    Edge.objects.create(workspace=mirrored, run=before.run, at=before.run.started_at, **facts)
+    assert [part.ref for part in making_of(model).data] == [part.ref for part in before.data]
+    assert model.ref not in [part.ref for part in before.data]
 
 
 def test_a_model_of_unknown_making_says_so(mirrored: Workspace) -> None:

@@ -104,7 +104,7 @@ def test_what_was_published_beside_the_portal_is_said_plainly(team: Team, sandbo
     found = made(team, sandbox)
     assert {str(part.ref) for part in found.unapproved} == {"component:train:1", "data:raw-data:1"}
     page = shown(team)
-    assert "2 came about outside the portal, so nobody approved them" in page
+    assert "2 parts came about outside the portal, so nobody approved them" in page
     assert page.count("not through the portal") == 2
 
 
