@@ -145,7 +145,19 @@ def _reader_message(error: yaml.reader.ReaderError) -> tuple[str, str]:
 
 def _syntax_message(error: yaml.MarkedYAMLError) -> tuple[str, str]:
     what = " ".join(part for part in (error.context, error.problem) if part)
-    return f"This is not YAML: {what}.", "Look at the indentation, quotes and brackets around this place."
+    fix = next((fix for words, fix in _SYNTAX_FIXES if words in what), None)
+    return f"This is not YAML: {what}.", fix or "Look at the indentation, quotes and brackets around this place."
+
+
+_SYNTAX_FIXES = (
+    ("mapping values are not allowed", "Put a text that holds `: ` into quotes, or look at the indentation."),
+    ("could not find expected ':'", "Write `key: value`, with a blank after the colon."),
+    ("cannot start any token", "Indent with blanks, not tabs, and put texts that begin with @, ` or % into quotes."),
+    ("flow mapping did not find expected", "Close the brace; inside braces put `${{...}}` into quotes."),
+    ("flow sequence did not find expected", "Close the bracket; inside brackets put `${{...}}` into quotes."),
+    ("quoted scalar", "Close the quotes."),
+)
+"""What mostly helps, by what the parser says."""
 
 
 def _invisible_characters(text: str) -> Iterator[Problem]:

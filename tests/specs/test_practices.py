@@ -36,6 +36,7 @@ jobs:
     inputs: {data: "${{parent.inputs.data}}", rate: 0.1}
   score: {type: parallel, component: azureml:score:2, retry_settings: {max_retries: 2}}
 """
+SETTINGS = "component: azureml:score:2, retry_settings: {max_retries: 2}"
 JOB = "type: pipeline\nname: training\nsettings: {default_compute: azureml:serverless}\njobs:\n  a: "
 STEP = "{type: command, component: 'azureml:c:1', limits: {timeout: 60}"
 SCHEDULE = """
@@ -68,6 +69,7 @@ def test_what_follows_every_practice_is_left_alone(text: str) -> None:
         (COMPONENT, ", commit: 4f1c2aa", "", "under-version-control", "tags"),
         (COMPONENT, "is_deterministic: true\n", "", "deterministic-said", "is_deterministic"),
         (COMPONENT, "train_model", "train_model_v2", "name-convention", "name"),
+        (COMPONENT, "train_model", "train_model_final", "name-convention", "name"),
         (COMPONENT, "train_model", "t", "name-convention", "name"),
         (COMPONENT, "version: 3", "version: friday", "version-convention", "version"),
         (PIPELINE, "azureml:train_model:3", "azureml:train_model@latest", "pinned-references", "jobs.train.component"),
@@ -91,7 +93,7 @@ def test_what_follows_every_practice_is_left_alone(text: str) -> None:
         (PIPELINE, '"${{parent.inputs.data}}"', "azureml:sales:3", "parameterised", "jobs.train.inputs.data"),
         (PIPELINE, '"${{parent.inputs.data}}"', "https://x.org/a", "parameterised", "jobs.train.inputs.data"),
         (PIPELINE, "    limits: {timeout: 3600}\n", "", "timeout-set", "jobs.train.limits"),
-        (PIPELINE, ", retry_settings: {max_retries: 2}", "", "retry-set", "jobs.score.retry_settings"),
+        (PIPELINE, SETTINGS, "task: {}", "retry-set", "jobs.score.retry_settings"),
         (JOB + STEP + "}", "settings: {default_compute: azureml:serverless}\n", "", "compute-set", "jobs"),
         (SCHEDULE, ', start_time: "2027-01-31T06:00:00"', "", "start-time-set", "trigger"),
         (SCHEDULE, "training:1", "training@latest", "pinned-references", "create_job"),
@@ -109,11 +111,12 @@ def test_what_does_not_follow_a_practice_is_found_in_its_place(
 
 def test_retries_may_be_set_in_the_component() -> None:
     text = JOB + "{type: parallel, component: ./s.yml}\n"
-    component = document("type: parallel\nname: s\nversion: 1\nretry_settings: {max_retries: 1}\n", "s.yml")
+    bare = "type: parallel\nname: s\nversion: 1\n"
     pipeline = document(text)
-    around = Surroundings({"a.yml": pipeline, "s.yml": component})
-    assert follow(pipeline, around)["retry-set"] == []
-    assert follow(pipeline)["retry-set"]  # nothing is known of the component
+    for component, found in ((bare, 1), (bare + "retry_settings: {max_retries: 1}\n", 0)):
+        around = Surroundings({"a.yml": pipeline, "s.yml": document(component, "s.yml")})
+        assert len(follow(pipeline, around)["retry-set"]) == found
+    assert follow(pipeline)["retry-set"] == []  # nothing is known of the component
 
 
 def test_a_practice_without_anything_to_judge_does_not_count() -> None:

@@ -11,6 +11,7 @@ from mlopsportal.specs.checks.references import check_reference
 from mlopsportal.specs.checks.shape import (
     check_component_keys,
     check_component_name,
+    check_run_settings,
     check_text_mapping,
     check_texts,
     check_version,
@@ -67,6 +68,7 @@ def check_command_body(value: Mapping[str, Any], report: Report, path: str = "")
     elif not isinstance(value["command"], str):
         report.add("value-type", joined(path, "command"), "The command must be a text.", "Write it as one text.")
     check_command(value, report, path)
+    check_run_settings(value, path, report)
     check_environment(value, report, path)
     check_code(value, report, path)
     _check_distribution(value, report, path)

@@ -47,6 +47,22 @@ def check_flows(name: str, frame: Frame, runnables: Mapping[str, Runnable | None
     for place, _, text in strings_in(node, path, skip=_SKIPPED):
         for binding in bindings_in(text):
             _check_binding(binding, place, frame, runnables, report)
+        if "{" in text:
+            advise_lookalike(text, place, "parent.", report)
+
+
+_LOOKALIKE = re.compile(
+    r"(?:(?<!\$)\{\{|\$ {1,3}\{\{|\$\{(?!\{))\s{0,3}((?:parent\.)?(?:inputs|outputs|jobs)\.[\w.]{1,200})\s{0,3}\}{1,2}"
+)
+
+
+def advise_lookalike(text: str, path: str, before: str, report: Report) -> None:
+    """Point at what is nearly a binding: Azure ML would pass it on as it stands, letter by letter."""
+    found = _LOOKALIKE.search(text)
+    if found is not None:
+        meant = f"${{{{{before}{found[1].removeprefix('parent.')}}}}}"
+        message = f"`{found.group()}` is not a binding: it is passed on as it stands."
+        report.add("binding-lookalike", path, message, f"Write `{meant}`.")
 
 
 def _check_binding(
@@ -66,6 +82,10 @@ def _check_binding(
         return _check_node_port(binding, path, frame, runnables, report)
     if binding.parts[:2] == ("parent", "jobs") and len(binding.parts) == 3 and _is_control(path, frame):
         return _check_step(binding, binding.parts[2], path, frame, report)
+    if binding.parts[0] in ("inputs", "outputs") and len(binding.parts) > 1 and path.split(".")[2:3] == ["inputs"]:
+        message = f"`{binding.text}` is the form of a command; between steps Azure ML refuses it."
+        report.add("binding-malformed", path, message, f"Write `${{{{parent.{'.'.join(binding.parts)}}}}}`.")
+        return False
     if binding.parts[0] == "parent":
         message = f"`{binding.text}` leads nowhere."
         fix = "Write `${{parent.inputs.<name>}}` or `${{parent.jobs.<step>.outputs.<name>}}`."

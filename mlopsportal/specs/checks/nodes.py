@@ -14,6 +14,7 @@ from mlopsportal.specs.checks.fits import check_fits
 from mlopsportal.specs.checks.flows import Frame, check_flows
 from mlopsportal.specs.checks.ports import check_command
 from mlopsportal.specs.checks.references import check_compute, check_reference
+from mlopsportal.specs.checks.shape import check_run_settings
 from mlopsportal.specs.documents import Kind
 from mlopsportal.specs.paths import is_absolute, is_local
 from mlopsportal.specs.ref import parse_azure_reference
@@ -50,6 +51,7 @@ def _check_node(node: Mapping[str, Any], path: str, report: Report) -> Runnable 
         report.add("node-type", joined(path, "type"), message, suggestion(str(declared), NODE_TYPES))
         return None
     check_compute(node.get("compute"), joined(path, "compute"), report)
+    check_run_settings(node, path, report)
     for side in ("inputs", "outputs"):
         if node.get(side) is not None and not isinstance(node[side], Mapping):
             message = f"`{side}` must be a mapping."

@@ -125,6 +125,9 @@ def _check_job_inputs(value: Mapping[str, Any], report: Report) -> None:
                 check_reference(item.get("path"), _asset_kind(item), joined(path, "path"), report)
             elif isinstance(item, str):
                 check_reference(item, "data", path, report)
+            elif side == "inputs" and (item is None or isinstance(item, list)):
+                message = f"`{name}` is {'empty' if item is None else 'a list'}."
+                report.add("value-type", path, message, "Give it a plain value, or data with `type:` and `path:`.")
 
 
 def _asset_kind(item: Mapping[str, Any]) -> str:

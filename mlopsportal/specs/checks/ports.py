@@ -8,6 +8,7 @@ from typing import Any
 
 from mlopsportal.specs.bindings import bindings_in
 from mlopsportal.specs.checks.context import Report, joined, suggestion
+from mlopsportal.specs.checks.flows import advise_lookalike
 from mlopsportal.specs.checks.shape import PORT_NAME, check_keys
 from mlopsportal.specs.interface import ASSET_TYPES, LITERAL_TYPES, fits_type
 
@@ -130,9 +131,15 @@ def check_command(value: Mapping[str, Any], report: Report, path: str = "") -> N
         return
     if not command.strip():
         report.add("command-missing", here, "The command is empty.", "Say what to run.")
+    if "{" in command:
+        advise_lookalike(command, here, "", report)
     declared = {side: _names(value.get(side)) for side in ("inputs", "outputs")}
     for binding in bindings_in(command):
         side = binding.parts[0]
+        if side == "parent" and (not path or path.endswith(".component")):
+            message = f"`{binding.text}` is the form between steps; in a command Azure ML refuses it."
+            fix = f"Write `${{{{{'.'.join(binding.parts[1:])}}}}}`."
+            report.add("binding-malformed", here, message, fix)
         if side not in declared or len(binding.parts) < 2:
             continue
         dotted = ".".join(binding.parts[1:])

@@ -91,6 +91,32 @@ def check_text_mapping(value: Mapping[str, Any], key: str, report: Report) -> No
                 report.add("value-type", joined(key, name), f"`{name}` must be a plain value.", "Write it as a text.")
 
 
+def check_run_settings(value: Mapping[str, Any], path: str, report: Report) -> None:
+    """What says how something is run is of the kind that azure-ai-ml reads: whole numbers, texts, mappings."""
+    for key, inner in (("limits", "timeout"), ("resources", "instance_count")):
+        settings = value.get(key)
+        number = settings.get(inner) if isinstance(settings, Mapping) else None
+        if number is not None and not _is_whole(number):
+            message = f"`{inner}` must be a whole number and is `{str(number)[:80]}`."
+            fix = "Write seconds: `3600` is an hour." if inner == "timeout" else "Write a whole number."
+            report.add("value-type", joined(path, f"{key}.{inner}"), message, fix)
+    if value.get("compute") is not None and not isinstance(value["compute"], str):
+        message = "`compute` must be a text."
+        report.add("value-type", joined(path, "compute"), message, "Write `azureml:<compute>`.")
+    variables = value.get("environment_variables")
+    if variables is not None and not isinstance(variables, Mapping | str):
+        message = "`environment_variables` must be a mapping."
+        report.add("value-type", joined(path, "environment_variables"), message, "Write `NAME: value` below it.")
+
+
+def _is_whole(value: Any) -> bool:
+    """Does azure-ai-ml take it for a whole number, or leave it to a binding?"""
+    if isinstance(value, str):
+        text = value.strip()
+        return "${{" in text or (len(text) < 20 and text.removeprefix("-").isdecimal())
+    return isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+
+
 def strings_in(value: Any, path: str = "", skip: Collection[str] = ()) -> Iterator[tuple[str, str, str]]:
     """Yield path, key and text of every text inside a value; keys in `skip` are left out at the top level."""
     if isinstance(value, Mapping):

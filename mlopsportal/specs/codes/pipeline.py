@@ -248,6 +248,16 @@ ENTRIES = (
         "the component's interface",
     ),
     CheckCode(
+        "binding-lookalike",
+        "Nearly a binding",
+        ADVICE,
+        "A binding is written `${{...}}`, with two braces and no blank before them. What only looks like one is passed "
+        "on letter by letter.",
+        "inputs:\n  data: ${parent.inputs.data}\n",
+        "inputs:\n  data: ${{parent.inputs.data}}\n",
+        SDK,
+    ),
+    CheckCode(
         "value-refused",
         "A value that the component does not take",
         ADVICE,
