@@ -184,14 +184,14 @@ def test_a_step_whose_component_has_no_name_is_not_modular(mirrored: Workspace) 
     assert [(item.path, item.line) for item in found.missing if item.code == "modular"] == [("jobs.a.component", 3)]
 
 
-def test_retries_of_a_mirrored_parallel_component_may_be_set_there(mirrored: Workspace) -> None:
-    def steps(name: str) -> Json:
-        node = {"type": "parallel", "componentId": f"azureml:{name}:1"}
-        return raw({"type": "pipeline", "jobs": {"score": node}})
+def test_retries_that_may_be_set_in_a_component_are_not_missed_in_its_step(mirrored: Workspace) -> None:
+    def steps(node: Json) -> Json:
+        return raw({"type": "pipeline", "jobs": {"score": {"type": "parallel", **node}}})
 
     measure, ref = Yardstick(mirrored), Ref("component", "scoring", "1")
-    assert "retry-set" not in codes(measure.score(ref, steps("model_training")))
-    assert "retry-set" in codes(measure.score(ref, steps("nobody_knows")))
+    for name in ("model_training", "nobody_knows"):
+        assert "retry-set" not in codes(measure.score(ref, steps({"componentId": f"azureml:{name}:1"})))
+    assert "retry-set" in codes(measure.score(ref, steps({"task": {"code": "./src"}})))
 
 
 def test_the_workspace_says_what_counts(mirrored: Workspace) -> None:

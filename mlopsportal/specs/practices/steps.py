@@ -110,13 +110,17 @@ def untimed(value: Mapping[str, Any], report: Report) -> None:
             report.add("timeout-set", joined(path, "limits"), message, "Add `limits: {timeout: 3600}` (seconds).")
 
 
+def _known_without_retries(component: Any, report: Report) -> bool:
+    runnable = runnable_of(component, report)
+    return runnable is not None and runnable.value is not None and "retry_settings" not in runnable.value
+
+
 def unretried(value: Mapping[str, Any], report: Report) -> None:
     """Only parallel steps can retry; their settings may stand in the step or in its component."""
     for path, kind, node in nodes(value):
         if kind != "parallel" or isinstance(node.get("retry_settings"), Mapping):
             continue
-        runnable = runnable_of(node.get("component"), report)
-        if runnable is not None and (runnable.value is None or "retry_settings" in runnable.value):
+        if "component" in node and not _known_without_retries(node["component"], report):
             continue
         message = "A mini-batch that fails once fails for good."
         fix = "Add `retry_settings: {max_retries: 2, timeout: 600}`."

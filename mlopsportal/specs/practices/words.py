@@ -15,7 +15,7 @@ SOURCE_TAGS = frozenset(
 )
 _NAME = re.compile(r"[a-z][a-z0-9_]{2,63}")
 _SCHEDULE_NAME = re.compile(r"[a-z][a-z0-9_\-]{2,63}")
-_VERSIONED_NAME = re.compile(r"(?:^|_)(?:v\d+|version\d*|final|copy|new|old|tmp|temp|test\d*)$")
+_VERSIONED_NAME = re.compile(r"(?:^|_)(?:v\d+|version\d*|final|copy|new|old|tmp|temp)$")
 _VERSION = re.compile(r"\d{1,9}(?:\.\d{1,9}){0,3}(?:-[a-z0-9.]{1,30})?")
 
 
