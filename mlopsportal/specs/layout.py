@@ -20,7 +20,7 @@ from mlopsportal.specs.nodes import Edge, Graph
 NODE_WIDTH, NODE_HEIGHT = 200, 44
 LAYER_GAP, ROW_GAP, MARGIN = 72, 20, 16
 _SWEEPS = 8
-_MOST_PASSED = 16  # layers that an edge passes between the steps; beyond that it takes a lane
+_MOST_PASSED = 8  # layers that an edge passes between the steps; beyond that it takes a lane
 
 
 @dataclass(frozen=True)
