@@ -124,12 +124,14 @@ def _form(side: Side) -> dict[str, Any]:
     return {**documents, "ws": side.mark, "title": "Another", "description": "", "revision": "1", "do": "draft"}
 
 
+def _sides(side: Side) -> dict[str, Any]:
+    ref = f"{side.mark}/component:{side.mark}_prep:1"
+    return {"left": ref, "right": ref}
+
+
 QUERIES: dict[str, Callable[[Side], dict[str, Any]]] = {
-    "compare": lambda side: {"left": f"{side.mark}/component:{side.mark}_prep:1", "right": "x"},
-    "api-compare": lambda side: {
-        "left": f"{side.mark}/component:{side.mark}_prep:1",
-        "right": f"{side.mark}/component:{side.mark}_prep:1",
-    },
+    "compare": _sides,
+    "api-compare": _sides,
     "api-impact": lambda side: {"ref": f"component:{side.mark}_prep:1"},
     "making": lambda side: {"ref": f"model:{side.mark}_model:1"},
     "upgrade": lambda side: {"from": f"component:{side.mark}_prep:1"},
