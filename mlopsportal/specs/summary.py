@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlopsportal.specs import recurrence
-from mlopsportal.specs.bindings import binding_of
+from mlopsportal.specs.bindings import Binding, binding_of
 from mlopsportal.specs.diff import Change
 from mlopsportal.specs.interface import Comparison, Reason, Verdict
 from mlopsportal.specs.triggers import InvalidTrigger
 
+_FEW = 3
 _TEXTS = frozenset({"description", "display_name", "tags"})
 _PLAIN = {
     "command": "The command is another one.",
@@ -112,7 +113,8 @@ def _words(change: Change) -> str:
 def _of_step(step: str, change: Change) -> Iterator[str]:
     if len(change.steps) == 2:
         component = _component(change.after if change.kind == "added" else change.before)
-        yield f"The step {step} was {change.kind}{f', running {component}' if component else ''}."
+        runs = "which ran" if change.kind == "removed" else "running"
+        yield f"The step {step} was {change.kind}{f', {runs} {component}' if component else ''}."
     elif change.steps[2] == "component" and len(change.steps) == 3:
         yield _runs(step, _shown(change.before), _shown(change.after))
     elif change.steps[2] == "inputs" and len(change.steps) > 3:
@@ -142,11 +144,28 @@ def _became(change: Change) -> str:
 def _shown(value: Any) -> str:
     binding = binding_of(value)
     if binding is not None:
-        return ".".join(binding.parts[2:]).replace(".outputs.", ".") if len(binding.parts) > 2 else binding.text
+        return _source(binding)
     if isinstance(value, Mapping):
-        value = value.get("uri", value.get("value", f"{len(value)} value{'' if len(value) == 1 else 's'}"))
-    text = str(value).removeprefix("component:")
+        value = value.get("uri", value.get("value", _entries(value)))
+    text = str(value).removeprefix("component:").removeprefix("environment:")
     return text if len(text) <= 80 else f"{text[:79]}…"
+
+
+def _source(binding: Binding) -> str:
+    """Say where a bound value comes from: a port of another step, or of the pipeline itself."""
+    if binding.is_node_port:
+        return f"{binding.parts[2]}.{binding.port}"
+    if binding.is_parent_input or binding.is_parent_output:
+        return f"the pipeline's {binding.parts[1].removesuffix('s')} {binding.port}"
+    return binding.text
+
+
+def _entries(values: Mapping[str, Any]) -> str:
+    """Write out a few plain values; count anything else."""
+    is_plain = 0 < len(values) <= _FEW and not any(isinstance(value, Mapping | list) for value in values.values())
+    if is_plain:
+        return ", ".join(f"{name} = {value}" for name, value in values.items())
+    return f"{len(values)} value{'' if len(values) == 1 else 's'}"
 
 
 def _component(node: Any) -> str:
