@@ -56,9 +56,12 @@
     target.scrollIntoView({ block: "center", inline: "center", behavior: calm() ? "auto" : "smooth" });
   }
 
-  /* A drawing begins where the first change is: its upper left corner may be empty. */
+  /* What nearly fits is made to fit; what is larger begins where the first change is, not in an empty corner. */
+  const READABLE = 0.7;
   function begin() {
-    for (const region of all(".graph")) {
+    for (const region of all(".graph:has(svg)")) {
+      const fit = fitting(region);
+      if (fit < 1 && fit >= READABLE && region.querySelector("[data-zoom]")) zoom(region, "fit");
       const [first] = changes(region);
       if (!first) continue;
       const frame = region.getBoundingClientRect();
