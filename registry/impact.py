@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from django.db.models import QuerySet, Value
+from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Concat
 
 from mlopsportal.specs.normalize import reference_text
@@ -149,10 +149,8 @@ def consumers_of(workspace: Workspace, ref: Ref, *, as_newest: bool | None = Non
     for depth in range(1, DEEPEST + 1):
         uses = _uses(workspace, kind, targets)
         is_cut |= len(uses) > MOST_USES
-        newest_first = sorted(
-            uses[:MOST_USES], key=lambda use: (use.consumer.created_at, use.consumer_id), reverse=True
-        )
-        everybody = list(_consumers(newest_first, targets, depth))
+        uses.sort(key=lambda use: (use.consumer.created_at, use.consumer_id), reverse=True)
+        everybody = list(_consumers(uses[:MOST_USES], targets, depth))
         for item in everybody:
             named[item.version.pk] |= item.named
         level = [item for item in everybody if item.version.pk not in found]
@@ -193,12 +191,27 @@ _Targets = Mapping[tuple[str, str], bool]
 
 
 def _uses(workspace: Workspace, kind: str, targets: _Targets) -> list[Use]:
-    """Return the uses of these names in these versions, or in whichever is the newest; a little more than wanted."""
-    names, versions = {name for name, _ in targets}, {version for _, version in targets}
-    rows = Use.objects.filter(workspace=workspace, kind=kind, name__in=names, version__in={*versions, ""}, registry="")
+    """Return the uses that mean one of the targets, of the newest consumers first; a little more than wanted."""
+    wanted = meaning(targets)
+    rows = Use.objects.filter(wanted, workspace=workspace, kind=kind, registry="")
     rows = rows.filter(consumer__missing_since=None, consumer__asset__is_anonymous=False)
-    rows = rows.select_related("consumer__definition").defer("consumer__remainder")
-    return list(rows.order_by("-id")[: MOST_USES + 1])
+    kept = rows.order_by("-consumer__created_at", "-consumer", "id").values("pk")[: MOST_USES + 1]
+    # Asked twice, since a database that sorts carries along whatever is selected: here keys only, no definitions.
+    return list(Use.objects.filter(pk__in=kept).select_related("consumer__definition").defer("consumer__remainder"))
+
+
+def meaning(targets: _Targets) -> Q:
+    """Return the condition on name and version that a use means one of the targets: its very version, or no version
+    where the target is the newest of its name."""
+    by_version: dict[str, set[str]] = defaultdict(set)
+    for (name, version), is_newest_one in targets.items():
+        by_version[version].add(name)
+        if is_newest_one:
+            by_version[""].add(name)
+    wanted = Q(pk__in=())
+    for version, names in by_version.items():
+        wanted |= Q(name__in=names, version=version)
+    return wanted
 
 
 def _consumers(uses: Sequence[Use], targets: _Targets, depth: int) -> Iterator[Consumer]:

@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from mlopsportal.specs.ref import Ref
 from registry.impact import RUNS_COUNTED, Impact, consumers_of, impact_of, reaching
 from registry.models import Asset, Edge, EdgeRole, Run, Use, Version, Workspace
-from tests.registry.building import whole_tables_read
+from tests.registry.building import make_user, whole_tables_read
 
 pytestmark = pytest.mark.django_db
 
@@ -85,6 +87,41 @@ def test_models_are_those_that_its_runs_made(mirrored: Workspace) -> None:
     maker = Run.objects.filter(steps__run_id_azure=model.job_name).first() or Run.objects.get(job_name=model.job_name)
     assert maker.pipeline is not None
     assert str(model.ref) in {str(row.ref) for row in impact(mirrored, str(maker.pipeline.ref)).models}
+
+
+def test_a_model_was_not_made_with_itself(mirrored: Workspace) -> None:
+    """A later step of the run that made it reads it too."""
+    model = Ref("model", "churn-classifier", "7")
+    assert Edge.objects.filter(ref=str(model), role=EdgeRole.INPUT).exists()
+    assert model not in {row.ref for row in impact(mirrored, str(model)).models}
+
+
+def test_every_way_on_which_a_pipeline_reaches_an_environment_is_told(mirrored: Workspace) -> None:
+    ref = Ref("environment", "spark-features", "3")
+    found = {str(item.ref): item for item in impact(mirrored, str(ref)).consumers}
+    pipeline = found["component:churn_training:6"]
+    components = {use.name for use in Use.objects.filter(consumer=pipeline.version, kind="component")}
+    hosted = {str(item.ref) for item in found.values() if item.is_direct and item.version.name in components}
+    assert {str(way) for way in pipeline.ways} == hosted
+    assert len(hosted) > 1
+    assert found["component:churn_features:5"].ways == []
+
+
+def test_more_than_three_ways_are_counted(mirrored: Workspace) -> None:
+    pipeline = Version.objects.named(mirrored, Ref("component", "churn_training", "6")).get()
+    environment = Use.objects.filter(consumer__name="train_churn_model", consumer__version="6", kind="environment")
+    for name, version in (("split_train_test", "3"), ("churn_features", "5"), ("prepare_customers", "4")):
+        Use.objects.filter(consumer__name=name, consumer__version=version, kind="environment").update(
+            name=environment[0].name, version=environment[0].version
+        )
+    name, version = environment.values_list("name", "version")[0]
+    client = Client()
+    client.force_login(make_user("viewer", mirrored))
+    address = reverse("impact", args=["demo", "environments", name, version])
+    ways = {str(item.ref): item.ways for item in impact(mirrored, f"environment:{name}:{version}").consumers}
+    more = len(ways[str(pipeline.ref)]) - 3
+    assert more > 0
+    assert f"and {more} more" in client.get(address).content.decode()
 
 
 def copied(row: Version, slug: str, **changes: Any) -> Version:
@@ -175,6 +212,39 @@ def test_everything_that_reaches_a_consumer_is_found_whatever_it_names_first(mir
         "component:demand_features:3",
         "component:demand_forecast_training:4",
     }
+
+
+def many_followers(workspace: Workspace, count: int, name: str, *, version: str = "") -> None:
+    """Write as many younger pipelines of one name that all name a component: its newest version, or the one given."""
+    row = Version.objects.get(workspace=workspace, kind="component", name="churn_training", version="6")
+    stamps = {"seen_at": row.seen_at, "modified_at": timezone.now()}
+    asset = Asset.objects.create(
+        workspace=workspace, kind="component", name="follower", is_pipeline=True, created_at=row.created_at, **stamps
+    )
+    common: dict[str, Any] = {"workspace": workspace, "asset": asset, "kind": "component", "name": "follower", **stamps}
+    Version.objects.bulk_create(
+        Version(**common, version=str(number), type="pipeline", created_at=timezone.now()) for number in range(count)
+    )
+    label = "" if version else "latest"
+    Use.objects.bulk_create(
+        Use(workspace=workspace, consumer=own, node="fit", kind="component", name=name, version=version, label=label)
+        for own in asset.versions.all()
+    )
+
+
+def test_however_many_follow_the_newest_who_names_an_older_version_is_found(mirrored: Workspace) -> None:
+    expected = [str(item.ref) for item in impact(mirrored, "component:train_churn_model:5").consumers]
+    assert expected
+    many_followers(mirrored, 405, "train_churn_model")
+    found = impact(mirrored, "component:train_churn_model:5")
+    assert ([str(item.ref) for item in found.consumers], found.is_cut) == (expected, False)
+
+
+def test_of_more_users_than_are_listed_the_newest_are_and_it_says_that_there_are_more(mirrored: Workspace) -> None:
+    many_followers(mirrored, 405, "train_churn_model", version="6")
+    found = impact(mirrored, "component:train_churn_model:6")
+    assert {item.ref.name for item in found.consumers} == {"follower"}
+    assert found.is_cut
 
 
 def test_versions_that_name_each_other_in_a_circle_end(mirrored: Workspace) -> None:
