@@ -168,12 +168,12 @@ def _schedule(workspace: Workspace, ref: Ref) -> Side | None:
 
 def _draft(ref: Ref, user: User | AnonymousUser) -> Side | None:
     number, _, revision = ref.name.partition("@")
-    if not (number.isascii() and number.isdigit() and (not revision or revision.isdigit())):
+    if not (_is_number(number, 15) and (not revision or _is_number(revision, 6))):
         return None
-    change = ChangeRequest.objects.for_user(user).filter(pk=int(number[:15])).select_related("workspace").first()
+    change = ChangeRequest.objects.for_user(user).filter(pk=int(number)).select_related("workspace").first()
     if change is None:
         return None
-    wanted = int(revision[:6]) if revision else change.revision_number
+    wanted = int(revision) if revision else change.revision_number
     row = Document.objects.filter(revision__change=change, revision__number=wanted, path=ref.version or "").first()
     if row is None:
         return None
@@ -181,6 +181,11 @@ def _draft(ref: Ref, user: User | AnonymousUser) -> Side | None:
     content = row.content
     makes = as_ref(row.ref) if row.ref else None
     return Side(ref, change.workspace, definition, lambda: content, bool(definition.get("jobs")), makes=makes)
+
+
+def _is_number(text: str, digits: int) -> bool:
+    """Is a text a whole number of so many digits at most? "²" is a digit to Python, but no number."""
+    return text.isascii() and text.isdigit() and len(text) <= digits
 
 
 def _planned(row: Document) -> Mapping[str, Any]:
