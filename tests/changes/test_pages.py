@@ -233,7 +233,7 @@ def test_the_plan_is_spoken_of_as_the_state_has_it(team: Team) -> None:
 
 
 def test_every_state_after_review_has_a_heading_of_its_own() -> None:
-    headed = {state: ChangePage(ChangeRequest(state=state), SYSTEM).plan_heading for state in State}
+    headed = {state: ChangePage(ChangeRequest(state=state), SYSTEM).planned.heading for state in State}
     wishes = {state for state, heading in headed.items() if heading == "If approved"}
     assert wishes == {State.DRAFT, State.PLANNING, State.IN_REVIEW, State.CHANGES_REQUESTED}
 

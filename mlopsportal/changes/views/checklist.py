@@ -1,12 +1,20 @@
-"""The checks of a plan as its page lists them: by level, failed first, each place with its line; plain values."""
+"""The checks of a plan as its page lists them: by level, failed first, each place with its line; writes nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
+from mlopsportal.accounts.roles import Permission, can
+from mlopsportal.audit.actions import Actor
+from mlopsportal.changes.checks import Stop
+from mlopsportal.changes.models import ChangeRequest
+from mlopsportal.changes.settling import stops_of
+from mlopsportal.changes.views.documents import ShownRevision
 from mlopsportal.specs.codes import CODES
+from mlopsportal.specs.problems import Problem
 
 _WORDS: Final = {
     "hard": "A hard check that fails stops the plan.",
@@ -54,14 +62,77 @@ class CheckGroup:
     passed: list[ShownCheck]
 
 
-def groups_of(rows: Sequence[Row], overrides: Sequence[Row], url_of: UrlOf) -> list[CheckGroup]:
+class Checklist:
+    """The checks of the current plan to one reader, and those by which the workspace has become stricter since."""
+
+    def __init__(self, change: ChangeRequest, actor: Actor, revision: ShownRevision) -> None:
+        self._change = change
+        self._actor = actor
+        self._plan = change.plan
+        self._revision = revision
+
+    @property
+    def count(self) -> int:
+        return len(self._plan.checks) if self._plan else 0
+
+    @cached_property
+    def passed(self) -> int:
+        return sum(1 for check in self._plan.checks if check.get("passed")) if self._plan else 0
+
+    @cached_property
+    def failed(self) -> list[dict[str, Any]]:
+        return [check for check in self._plan.checks if not check.get("passed")] if self._plan else []
+
+    @cached_property
+    def groups(self) -> list[CheckGroup]:
+        return _groups_of(self._plan.checks, self.overrides, self._revision.line_url) if self._plan else []
+
+    @property
+    def stopping(self) -> list[tuple[str, str]]:
+        """Titles and levels of the checks that failed and stop the plan or the apply."""
+        return [(_title(row), str(row["level"])) for row in self.failed if row.get("level") != "advisory"]
+
+    @property
+    def advising(self) -> int:
+        return len(self.failed) - len(self.stopping)
+
+    @cached_property
+    def renewals(self) -> list[Stop]:
+        """The checks by whose level another plan is needed."""
+        waits = self._change.is_open and bool(self._change.plan_digest)
+        return [stop for stop in self.stops if not stop.can_override] if waits else []
+
+    @cached_property
+    def untold(self) -> list[Problem]:
+        """The problems of the documents that no check tells."""
+        told = {check["code"] for check in self._plan.checks} if self._plan else set()
+        return [problem for problem in self._revision.problems if problem.code not in told]
+
+    @cached_property
+    def overrides(self) -> list[dict[str, Any]]:
+        """The soft checks that were set aside for the current plan."""
+        digest = self._change.plan_digest
+        return [entry for entry in self._change.overrides if entry["plan_digest"] == digest]
+
+    @cached_property
+    def overridable(self) -> list[dict[str, Any]]:
+        """The failed soft checks that this reader may set aside."""
+        if not self._change.plan_digest or not self._change.is_open:
+            return []
+        if not can(self._actor, Permission.OVERRIDE, self._change.workspace):
+            return []
+        codes = {stop.code for stop in self.stops if stop.can_override}
+        return [check for check in self.failed if check["code"] in codes]
+
+    @cached_property
+    def stops(self) -> list[Stop]:
+        """The checks that stop the apply by the levels of now."""
+        return stops_of(self._change)
+
+
+def _groups_of(rows: Sequence[Row], overrides: Sequence[Row], url_of: UrlOf) -> list[CheckGroup]:
     """Return the groups that have any check, the strictest first. `url_of` gives the address of a file's line."""
     return [group for level in _WORDS if (group := _group(level, rows, overrides, url_of)).failed or group.passed]
-
-
-def titles_of(rows: Sequence[Row]) -> list[tuple[str, str]]:
-    """Return the titles and levels of checks that failed and can stop a change."""
-    return [(_title(row), str(row["level"])) for row in rows if row.get("level") != "advisory"]
 
 
 def _group(level: str, rows: Sequence[Row], overrides: Sequence[Row], url_of: UrlOf) -> CheckGroup:

@@ -86,7 +86,7 @@ def change_live(request: HttpRequest, number: int) -> HttpResponseBase:
     page = ChangePage(
         visible_change(request, number), actor_of(request), tab=request.GET.get("tab", "plan"), opened=opened
     )
-    if request.GET.get("seen") == page.stamp and not page.is_moving:
+    if request.GET.get("seen") == page.watch.stamp and not page.watch.is_moving:
         return HttpResponse(status=204)
     return render(request, "changes/_live_pieces.html", {"page": page})
 

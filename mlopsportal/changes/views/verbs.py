@@ -110,6 +110,6 @@ def change_withdraw(request: HttpRequest, number: int) -> HttpResponse:
     page = ChangePage(change, actor_of(request))
     if State.WITHDRAWN not in MOVES[State(change.state)]:
         return show_change(request, change, refusal=str(WrongState(change.state, "withdraw")), status=409)
-    if not page.may_withdraw:
+    if not page.may.withdraw:
         raise NotEligible("Only its author, or an admin of the workspace, may withdraw a change.")
     return render(request, "changes/change_withdraw.html", {"page": page})
