@@ -217,6 +217,49 @@ def parse_azure_reference(text: str, kind: str) -> AzureReference | None:
     return None
 
 
+_PREFIXES = re.compile(r"\A\s*(?:azureml\s*:\s*(?!//))*", re.IGNORECASE)
+
+
+def without_prefix(text: str) -> str:
+    """Return what stands after `azureml:`, however often and in whatever case that was written."""
+    return _PREFIXES.sub("", text).strip()
+
+
+def proposal(text: str, kind: str) -> str:
+    """Return the reference that a malformed one was perhaps meant to be; `<name>` and `<version>` stand for a guess.
+
+    It is always of a form that `parse_azure_reference` reads and that names a version.
+    """
+    bare = without_prefix(text)
+    meant = bare if bare.startswith("azureml://") else f"azureml:{bare}"
+    found = parse_azure_reference(meant, kind)
+    if found is None or found.kind != kind:
+        return "azureml:<name>:<version>"
+    return at_a_version(found) if found.version is None and found.label is None else meant
+
+
+def at_a_version(reference: AzureReference) -> str:
+    """Return how a version of what a reference names is written, `<version>` standing for which."""
+    if reference.registry is not None:
+        segment = _SEGMENT_OF_KIND[reference.kind]
+        return f"azureml://registries/{reference.registry}/{segment}/{quote(reference.name)}/versions/<version>"
+    if _BARE.fullmatch(reference.name) is None:  # a name that only a full id can hold
+        return f"azureml:<{reference.kind}>:<version>"
+    return f"azureml:{reference.name}:<version>"
+
+
+_IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._\-]*(?::[0-9]+)?(?:/[A-Za-z0-9._\-]+)+(?::[\w.\-]+)?(?:@[\w:.+]+)?")
+
+
+def image_in(text: str) -> str | None:
+    """Return the container image that a text names in place of a reference; None when it names none.
+
+    An image has a registry's host or another slash: `mcr.microsoft.com/azureml/base:latest`, `python/slim`.
+    """
+    bare = without_prefix(text)
+    return bare if _IMAGE.fullmatch(bare) else None
+
+
 def _of_full_id(match: re.Match[str]) -> AzureReference | None:
     parts = match.groupdict()
     kind = _KIND_OF_SEGMENT.get(parts["segment"].lower())

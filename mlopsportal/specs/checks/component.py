@@ -16,7 +16,7 @@ from mlopsportal.specs.checks.shape import (
     check_texts,
     check_version,
 )
-from mlopsportal.specs.ref import parse_azure_reference
+from mlopsportal.specs.ref import image_in, parse_azure_reference, proposal
 
 COMPONENT_KEYS = frozenset(
     {
@@ -92,12 +92,18 @@ def check_environment(value: Mapping[str, Any], report: Report, path: str = "", 
 
 
 def _report_odd_environment(environment: str, path: str, report: Report) -> None:
+    image = image_in(environment)
     if environment.startswith("azureml://"):
         message = f"`{environment}` is not a reference to an environment."
         fix = "Write `azureml://registries/<registry>/environments/<name>/versions/<version>`."
+    elif image is not None and not image.endswith((".yml", ".yaml")):
+        message = f"`{environment}` is not a reference to an environment; it looks like a container image."
+        fix = f"Write `environment: {{image: '{image}'}}`, or register it and write `azureml:<name>:<version>`."
     else:
-        message = f"`{environment}` is not a reference: it does not begin with `azureml:`."
-        fix = f"Write `azureml:{environment}`." if ":" in environment else "Write `azureml:<name>:<version>`."
+        begins = environment.startswith("azureml:")
+        reason = "after `azureml:` stand a name and a version" if begins else "it does not begin with `azureml:`"
+        message = f"`{environment}` is not a reference to an environment: {reason}."
+        fix = f"Write `{proposal(environment, 'environment')}`."
     report.add("reference-form", path, message, fix)
 
 
@@ -113,12 +119,13 @@ def check_code(value: Mapping[str, Any], report: Report, path: str = "") -> None
     if code is None:
         return
     if not isinstance(code, str):
-        report.add("value-type", here, "`code` must be a path or a reference.", "Write a path, or `azureml:<code>`.")
+        fix = "Write a path, or `azureml:<code>:<version>`."
+        report.add("value-type", here, "`code` must be a path or a reference.", fix)
     elif code.startswith("azureml:"):
         reference = parse_azure_reference(code, "code")
         if reference is None or (reference.version is None and reference.label is None):
             message = f"`{code}` names no version of the code."
-            report.add("reference-form", here, message, "Write `azureml:<code>:<version>`.")
+            report.add("reference-form", here, message, f"Write `{proposal(code, 'code')}`.")
         check_reference(code, "code", here, report)
 
 

@@ -17,7 +17,7 @@ from mlopsportal.specs.checks.references import check_compute, check_reference
 from mlopsportal.specs.checks.shape import check_run_settings
 from mlopsportal.specs.documents import Kind
 from mlopsportal.specs.paths import is_absolute, is_local
-from mlopsportal.specs.ref import parse_azure_reference
+from mlopsportal.specs.ref import parse_azure_reference, proposal
 
 NODE_TYPES = frozenset(
     {"command", "pipeline", "parallel", "sweep", "spark", "automl", "import", "data_transfer"} | CONTROL
@@ -120,7 +120,7 @@ def check_component_text(text: Any, path: str, report: Report) -> None:
     reference = parse_azure_reference(text, "component")
     if reference is None or reference.kind != "component":
         message = f"`{text}` is not a reference to a component."
-        report.add("reference-form", path, message, "Write `azureml:<name>:<version>`.")
+        report.add("reference-form", path, message, f"Write `{proposal(text, 'component')}`.")
     else:
         check_reference(text, "component", path, report)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mlopsportal.specs.checks.context import Report, suggestion
-from mlopsportal.specs.ref import AzureReference, Ref, parse_azure_reference
+from mlopsportal.specs.ref import AzureReference, Ref, at_a_version, parse_azure_reference
 
 _ALWAYS_THERE = frozenset({"serverless", "local"})
 
@@ -43,16 +43,16 @@ def _advise_label(reference: AzureReference, kind: str, path: str, report: Repor
     else:
         message = f"`{name}` moves: what runs tomorrow may not be what was reviewed today."
         code = "environment-unpinned" if kind == "environment" else "reference-floats"
-    report.add(code, path, message, f"Name a version: `azureml:{reference.name}:<version>`.")
+    report.add(code, path, message, f"Name a version: `{at_a_version(reference)}`.")
 
 
 def _check_open(reference: AzureReference, kind: str, path: str, report: Report) -> None:
     if kind == "environment":
         message = f"`azureml:{reference.name}` names no version of the environment."
-        report.add("environment-no-version", path, message, f"Write `azureml:{reference.name}:<version>`.")
+        report.add("environment-no-version", path, message, f"Write `{at_a_version(reference)}`.")
     elif kind == "component":
         message = f"`azureml:{reference.name}` takes whichever version is the default."
-        report.add("reference-floats", path, message, f"Name a version: `azureml:{reference.name}:<version>`.")
+        report.add("reference-floats", path, message, f"Name a version: `{at_a_version(reference)}`.")
 
 
 def _is_made_here(ref: Ref, report: Report) -> bool:

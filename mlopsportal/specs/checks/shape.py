@@ -174,7 +174,7 @@ def _check_upload(path: str, key: str, text: str, report: Report) -> None:
         report.add("path-outside", path, message, "Use a path inside the same folder.")
     elif key == "code":
         message = "Code folders are not uploaded by the portal yet."
-        fix = "Keep the code in the environment's image, or refer to registered code: `code: azureml:<code>`."
+        fix = "Keep the code in the environment's image, or refer to registered code: `code: azureml:<code>:<version>`."
         report.limit("code-upload", path, message, fix)
     elif key in _UPLOAD_KEYS:
         message = f"The file or folder `{text}` is not uploaded by the portal yet."

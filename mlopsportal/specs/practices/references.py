@@ -9,7 +9,7 @@ from typing import Any
 from mlopsportal.specs.checks.context import Report
 from mlopsportal.specs.checks.secrecy import check_secrets
 from mlopsportal.specs.checks.shape import strings_in
-from mlopsportal.specs.ref import AzureReference, parse_azure_reference
+from mlopsportal.specs.ref import AzureReference, at_a_version, parse_azure_reference
 
 _KINDS = {"component": "component", "trial": "component", "path": "data"}
 _STARTED = frozenset({"create_job", "job"})
@@ -24,7 +24,7 @@ def floating(value: Mapping[str, Any], report: Report) -> None:
             message = f"`{text[:200]}` moves: what runs tomorrow may not be what was approved today."
             if reference.kind == "data" and reference.label is not None:
                 message = f"`{text[:200]}` is resolved when it is sent: nobody sees here which version that will be."
-            report.add("pinned-references", path, message, f"Name a version: `azureml:{reference.name}:<version>`.")
+            report.add("pinned-references", path, message, f"Name a version: `{at_a_version(reference)}`.")
 
 
 def _reference(path: str, key: str, text: str) -> AzureReference | None:
@@ -48,7 +48,7 @@ def floating_environments(value: Mapping[str, Any], report: Report) -> None:
         reference = parse_azure_reference(text, "environment") if key == "environment" else None
         if reference is not None and _moves(reference):
             message = f"The environment `{text[:200]}` moves."
-            fix = f"Name a version: `azureml:{reference.name}:<version>`."
+            fix = f"Name a version: `{at_a_version(reference)}`."
             report.add("pinned-environments", path, message, fix)
 
 
