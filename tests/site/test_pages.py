@@ -97,6 +97,14 @@ def test_search_takes_any_text(mirrored: Workspace, query: str) -> None:
     assert "<script>" not in response.content.decode().replace("<script src", "")
 
 
+def test_what_was_searched_for_stands_in_the_tab_with_what_is_invisible_written_out(mirrored: Workspace) -> None:
+    shown = signed_in(mirrored).get(reverse("search"), {"q": "churn\u202egpj"}).content.decode()
+    title = shown.partition("<title>")[2].partition("</title>")[0]
+    assert "\u202e" not in title
+    assert title.startswith("churn")
+    assert "gpj" in title
+
+
 def test_two_pipeline_versions_are_compared_on_page_and_by_rest(mirrored: Workspace) -> None:
     client = signed_in(mirrored)
     sides = {"left": "demo/component:churn_training:5", "right": "demo/component:churn_training:6"}
