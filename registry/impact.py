@@ -64,6 +64,11 @@ class Consumer:
     def is_direct(self) -> bool:
         return self.depth == 1
 
+    @property
+    def ways(self) -> list[Ref]:
+        """Every other consumer through which it reaches what was asked about, by name."""
+        return sorted(self.named - {self.through} if self.is_direct else self.named)
+
     @cached_property
     def definition(self) -> Mapping[str, Any]:
         return body_of(self.version.definition) if self.version.definition else {}
@@ -288,7 +293,7 @@ def edges_of(workspace: Workspace, ref: Ref) -> QuerySet[Edge]:
 
 
 def models_made_with(workspace: Workspace, ref: Ref, pipelines: Sequence[int]) -> list[Version]:
-    """Return which of the newest models were made by runs that used `ref`; a fixed number of queries."""
+    """Return which of the newest models other than `ref` were made by runs that used it; so many queries always."""
     models = Version.objects.filter(workspace=workspace, kind=AssetKind.MODEL, missing_since=None).exclude(job_name="")
     rows = list(models.for_list().order_by("-created_at", "-id")[:MOST_MODELS])
     makers = runs_of_jobs(workspace, [row.job_name for row in rows])
@@ -299,7 +304,7 @@ def models_made_with(workspace: Workspace, ref: Ref, pipelines: Sequence[int]) -
     edges = Edge.objects.filter(run__in=keys).alias(named=Concat("ref", Value(""))).filter(named=str(ref))
     used = set(edges.exclude(role=EdgeRole.OUTPUT).values_list("run", flat=True))
     used |= set(Run.objects.filter(pk__in=keys, pipeline__in=pipelines).values_list("pk", flat=True))
-    return [row for row in rows if makers.get(row.job_name) in used]
+    return [row for row in rows if makers.get(row.job_name) in used and row.ref != ref]
 
 
 def runs_of_jobs(workspace: Workspace, job_names: Sequence[str]) -> dict[str, int]:

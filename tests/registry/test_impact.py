@@ -100,8 +100,8 @@ def test_every_way_on_which_a_pipeline_reaches_an_environment_is_told(mirrored: 
     ref = Ref("environment", "spark-features", "3")
     found = {str(item.ref): item for item in impact(mirrored, str(ref)).consumers}
     pipeline = found["component:churn_training:6"]
-    components = {use.name for use in Use.objects.filter(consumer=pipeline.version, kind="component")}
-    hosted = {str(item.ref) for item in found.values() if item.is_direct and item.version.name in components}
+    components = {f"component:{use.name}:{use.version}" for use in Use.objects.filter(consumer=pipeline.version)}
+    hosted = {text for text, item in found.items() if item.is_direct} & components
     assert {str(way) for way in pipeline.ways} == hosted
     assert len(hosted) > 1
     assert found["component:churn_features:5"].ways == []
