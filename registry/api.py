@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.urls import URLPattern, URLResolver, path, register_converter
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import generics, status
-from rest_framework.exceptions import ParseError, ValidationError
+from rest_framework.exceptions import NotFound, ParseError, ValidationError
 from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -24,7 +24,7 @@ from mlopsportal.specs.practices import DEFAULTS, Level
 from mlopsportal.ui.openapi import RefusalSerializer
 from registry.errors import LevelsChanged
 from registry.filters import ARCHIVE, AssetFilter, RunFilter, WorkspaceFilter
-from registry.lineage import DEEPEST, DEPTH, KINDS, lineage_of
+from registry.lineage import DEEPEST, DEPTH, KINDS, is_known, lineage_of
 from registry.models import Asset, Run, RunStatus, Version, Workspace
 from registry.practices import levels_of, settings_shown
 from registry.reading import ref_in, wish_of
@@ -200,6 +200,8 @@ class LineageView(InWorkspace):
             wish = wish_of(request.GET)
         except BadRequest as error:
             raise ParseError(str(error)) from error
+        if not is_known(workspace, ref):
+            raise NotFound(f"The mirror knows nothing called {ref}.")
         return Response(LineageSerializer(lineage_of(workspace, ref, wish=wish)).data)
 
 

@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from mlopsportal.specs.graph import Edge as GraphEdge
 from mlopsportal.specs.graph import Graph, Node
 from mlopsportal.specs.ref import Ref
-from registry.models import Asset, Edge, EdgeRole, Run, Step, Use, Version, Workspace
+from registry.models import Asset, AssetKind, Edge, EdgeRole, Run, Step, Use, Version, Workspace
 
 MOST_NODES = 60
 MOST_EDGES_A_STEP = 200
@@ -19,7 +19,14 @@ DEPTH = 2
 DEEPEST = 5
 NEWEST_RUNS = 10
 MOST_COUNTED = 100
+MOST_HOSTED = 15
 KINDS = ("run", "component", "data", "model")
+_WORDS = {
+    "read": "was read by",
+    "executed": "was executed by",
+    "step": "has the step",
+    "hosted": "is the environment of",
+}
 STEP_MARK = "#"
 """Between the ref of a run and the path of its step, in the id of a node that stands for a step."""
 
@@ -37,7 +44,7 @@ class Fact:
     @property
     def words(self) -> str:
         """What the source did or had done to it, as the middle of a sentence."""
-        return {"read": "was read by", "executed": "was executed by", "step": "has the step"}.get(self.role, self.role)
+        return _WORDS.get(self.role, self.role)
 
 
 @dataclass(frozen=True)
@@ -101,7 +108,7 @@ def lineage_of(workspace: Workspace, ref: Ref, *, depth: int = DEPTH, wish: Wish
     """Walk the edges from a ref, newest runs first, capped; a bounded number of index look-ups, however many runs.
 
     Up: a run is reached from what it wrote, then what it read and executed. Down: from what was read or executed to
-    the runs, then to what they wrote.
+    the runs, then to what they wrote. Down from an environment: first to the component versions that run in it.
     """
     wish = wish or Wish(depth=depth)
     start = str(ref.without_workspace())
@@ -131,7 +138,8 @@ class _Walk:
 
     def go(self, *, upward: bool, depth: int) -> None:
         front = {self.start}
-        for _ in range(depth * 2):
+        further = 0 if upward else int(kind_of(self.start) == AssetKind.ENVIRONMENT)
+        for _ in range(depth * 2 + further):
             found, cut, more = _step(self.workspace, front, upward=upward)
             self.is_cut |= cut or bool(more)
             for ref, count in more.items():
@@ -211,7 +219,37 @@ def _step(workspace: Workspace, front: set[str], *, upward: bool) -> tuple[list[
     facts = [_fact(row) for row in kept]
     told = {(fact.source, fact.target) for fact in facts if fact.role == "wrote"}
     made = _makers(workspace, others) if upward else _made_by(workspace, names)
-    return facts + [fact for fact in made if (fact.source, fact.target) not in told], is_cut, more
+    facts += [fact for fact in made if (fact.source, fact.target) not in told]
+    if not upward:
+        hosted, is_more = _hosted(workspace, others)
+        facts, is_cut = hosted + facts, is_cut or is_more
+    return facts, is_cut, more
+
+
+def _hosted(workspace: Workspace, refs: Sequence[str]) -> tuple[list[Fact], bool]:
+    """Return which component versions name these environments, the newest first, and whether there are more."""
+    wanted = [ref for ref in map(Ref.parse, refs) if ref.kind == AssetKind.ENVIRONMENT and ref.version]
+    found: list[Fact] = []
+    is_cut = False
+    for ref in wanted:  # one: runs lead to no environment, so only a walk that begins at one meets any
+        asset = Asset.objects.filter(workspace=workspace, kind=ref.kind, name=ref.name)
+        is_newest = asset.values_list("latest_version", flat=True).first() == ref.version
+        versions = [ref.version, ""] if is_newest else [ref.version]
+        uses = Use.objects.filter(workspace=workspace, kind=ref.kind, name=ref.name, version__in=versions, registry="")
+        uses = uses.filter(consumer__missing_since=None, consumer__asset__is_anonymous=False)
+        rows = list(uses.select_related("consumer").order_by("-consumer__created_at", "-id")[: MOST_HOSTED + 1])
+        is_cut |= len(rows) > MOST_HOSTED
+        found += [Fact(str(ref), str(use.consumer.ref), use.node, "hosted") for use in rows[:MOST_HOSTED]]
+    return found, is_cut
+
+
+def is_known(workspace: Workspace, ref: Ref) -> bool:
+    """Does the mirror hold it, or a fact about it? What was deleted since keeps its lineage."""
+    if ref.kind == "run":
+        return Run.objects.filter(workspace=workspace, job_name=ref.name).exists()
+    if ref.kind in AssetKind.values and ref.version is None:
+        return Asset.objects.filter(workspace=workspace, kind=ref.kind, name=ref.name).exists()
+    return Version.objects.named(workspace, ref).exists() or Edge.objects.filter(workspace=workspace, ref=str(ref)).exists()
 
 
 def _edges(workspace: Workspace) -> QuerySet[Edge]:

@@ -23,7 +23,7 @@ from registry import workflow
 from registry.errors import AlreadyAnswered, WorkspaceExists
 from registry.filters import FindingFilter
 from registry.forms import WorkspaceForm
-from registry.lineage import KINDS, NEWEST_RUNS, STEP_MARK, Lineage, Wish, lineage_of
+from registry.lineage import KINDS, NEWEST_RUNS, STEP_MARK, Lineage, Wish, is_known, lineage_of
 from registry.models import Finding, SyncRun, SyncState, Workspace
 from registry.overview import Overview, overview_of
 from registry.reading import ref_in, wish_of
@@ -83,13 +83,14 @@ class FindingListPage:
 
 @dataclass(frozen=True)
 class LineagePage:
-    """What `registry/lineage.html` shows; `lineage` is None while no ref is given."""
+    """What `registry/lineage.html` shows; `lineage` is None while no ref is given, or `unknown` names nothing."""
 
     workspace: Workspace
     text: str
     wish: Wish
     lineage: Lineage | None = None
     drawing: Drawing | None = None
+    unknown: Ref | None = None
 
     newest = NEWEST_RUNS
 
@@ -244,12 +245,16 @@ def _answer(request: HttpRequest, slug: str, key: int, verb: Callable[..., None]
 @login_required
 @require_safe
 def lineage(request: HttpRequest, slug: str) -> HttpResponse:
-    """What led to a thing and what came of it. Raises BadRequest for a ref that cannot be read."""
+    """What led to a thing and what came of it; 404 for what is not known. Raises BadRequest for what is no ref."""
     workspace = visible_workspace(request, slug)
     text, wish = request.GET.get("ref", "").strip(), wish_of(request.GET)
     page = LineagePage(workspace, text, wish)
     if text:
-        found = lineage_of(workspace, ref_in(workspace, text), wish=wish)
+        ref = ref_in(workspace, text)
+        if not is_known(workspace, ref):
+            page = LineagePage(workspace, text, wish, unknown=ref)
+            return render(request, "registry/lineage.html", {"page": page}, status=404)
+        found = lineage_of(workspace, ref, wish=wish)
         page = LineagePage(workspace, text, wish, found, drawing_of_lineage(workspace, found))
     return render(request, "registry/lineage.html", {"page": page})
 

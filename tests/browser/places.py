@@ -103,6 +103,7 @@ PAGES: dict[str, list[Place]] = {
         Place("viewer", "/there-is-nothing-here/", 404),
         Place("viewer", "/changes/new/?ws=demo", 403),
         Place("author", "/w/demo/lineage/?ref=nonsense", 400),
+        Place("author", "/w/demo/lineage/?ref=component:x:9", 404),
     ],
 }
 # Parts of pages, read by script, seen on their pages.

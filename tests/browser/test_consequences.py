@@ -60,7 +60,7 @@ def test_lineage_is_a_graph_and_a_table_that_can_be_narrowed(signed_in: SignedIn
     expect(page.get_by_role("region", name="Lineage as a table")).not_to_contain_text("has the step")
     page = viewer.goes(f"{LINEAGE}component:churn_training:6&depth=3")
     look_at(page, "lineage-large")
-    expect(viewer.goes(f"{LINEAGE}data:nothing-of-that-name:1").locator("main")).to_contain_text("Nothing is known")
+    expect(viewer.goes(f"{LINEAGE}model:device-graph-baseline:1").locator("main")).to_contain_text("Nothing is known")
     look_at(page, "lineage-none")
 
 

@@ -20,7 +20,7 @@ from registry.lineage import (
     lineage_of,
     without_kinds,
 )
-from registry.models import Edge, EdgeRole, Run, Version, Workspace
+from registry.models import Edge, EdgeRole, Run, Use, Version, Workspace
 from tests.registry.building import make_user, whole_tables_read
 from tests.registry.test_impact import many_runs
 
@@ -130,11 +130,51 @@ def test_a_thing_says_how_many_of_its_runs_are_not_shown(mirrored: Workspace) ->
     assert [node["more"] for node in nodes if node["ref"] == str(ref)] == [MOST_COUNTED]
 
 
-def test_what_nothing_is_known_of_says_so(mirrored: Workspace) -> None:
+def test_a_version_that_no_run_touched_says_so(mirrored: Workspace) -> None:
     client = Client()
     client.force_login(make_user("viewer", mirrored))
-    shown = client.get("/w/demo/lineage/?ref=data:never-heard-of:1").content.decode()
-    assert "Nothing is known to have led to it or come of it" in shown
+    answer = client.get("/w/demo/lineage/?ref=model:device-graph-baseline:1")
+    assert answer.status_code == 200
+    assert "Nothing is known to have led to it or come of it" in answer.content.decode()
+
+
+@pytest.mark.parametrize("ref", ["component:x:9", "run:never-started", "schedule:x", "component:churn_training:99"])
+def test_what_the_mirror_does_not_know_is_a_404_that_says_so(mirrored: Workspace, ref: str) -> None:
+    client = Client()
+    client.force_login(make_user("viewer", mirrored))
+    answer = client.get(f"/w/demo/lineage/?ref={ref}")
+    assert answer.status_code == 404
+    assert f"The mirror knows nothing called {ref}." in answer.content.decode()
+    assert client.get(f"/api/v1/workspaces/demo/lineage/?ref={ref}").status_code == 404
+
+
+def test_what_was_deleted_since_keeps_its_lineage(mirrored: Workspace) -> None:
+    flow(mirrored, "there", reads="data:deleted-since:1", writes="data:hen:1")
+    client = Client()
+    client.force_login(make_user("viewer", mirrored))
+    answer = client.get("/w/demo/lineage/?ref=data:deleted-since:1")
+    assert answer.status_code == 200
+    assert "was read by" in answer.content.decode()
+
+
+def test_an_environment_leads_to_what_runs_in_it_its_runs_and_their_models(mirrored: Workspace) -> None:
+    found = lineage_of(mirrored, Ref("environment", "lightgbm-train", "2"))
+    assert kinds(found) == {"environment", "component", "run", "model"}
+    hosted = {edge.target for edge in found.graph.edges if edge.source == "environment:lightgbm-train:2"}
+    assert "component:train_churn_model:6" in hosted
+    assert any(edge.target.startswith("model:churn-classifier:") for edge in found.graph.edges)
+    alone = lineage_of(mirrored, Ref("environment", "lightgbm-train", "2"), wish=Wish(down=False))
+    assert alone.facts == []
+
+
+def test_a_component_that_names_the_newest_environment_runs_in_the_newest_alone(mirrored: Workspace) -> None:
+    Use.objects.filter(consumer__name="train_churn_model", consumer__version="6", kind="environment").update(version="")
+    newest, older = (
+        {fact.target for fact in lineage_of(mirrored, Ref("environment", "lightgbm-train", number)).facts}
+        for number in ("2", "1")
+    )
+    assert "component:train_churn_model:6" in newest
+    assert "component:train_churn_model:6" not in older
 
 
 def test_the_table_says_who_did_what_with_ports(mirrored: Workspace) -> None:
