@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from mlopsportal.specs.ref import Ref
-from registry.impact import Consumer, Impact, impact_of, is_newest
+from registry.impact import Consumer, Impact, impact_of, is_newest, meaning
 from registry.models import Workspace
 from scheduling.forecast import next_fire
 from scheduling.models import Schedule, ScheduleUse
 
-MOST_SCHEDULES = 100
+MOST_SCHEDULES = 200
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -61,26 +61,33 @@ def affected_by(
 def schedules_using(
     workspace: Workspace, ref: Ref, consumers: Iterable[Consumer], *, now: datetime, newest: bool
 ) -> list[ScheduleUsing]:
-    """Return the schedules whose job names `ref` or one of its consumers, the next to fire first; one query."""
-    named = {(str(ref.kind), ref.name, ref.version or ""): ref}
-    named |= {(item.ref.kind, item.ref.name, item.ref.version or ""): item.ref for item in consumers}
-    wanted = Q()
-    for kind in {kind for kind, _, _ in named}:
-        names = {name for other, name, _ in named if other == kind}
-        versions = {version for other, _, version in named if other == kind}
-        wanted |= Q(kind=kind, name__in=names, version__in={*versions, ""})
-    rows = ScheduleUse.objects.filter(wanted, workspace=workspace, schedule__missing_since=None)
-    rows = rows.select_related("schedule__part")
+    """Return the schedules whose job names `ref` or one of its consumers, the next to fire first; one query.
+
+    More than MOST_SCHEDULES of them say that there are yet more. `newest` says whether labels lead to `ref`.
+    """
+    targets = {item.ref: False for item in consumers} | {ref: newest}
+    named = {(target.kind, target.name, target.version or ""): target for target in targets}
+    named |= {(target.kind, target.name, ""): target for target, is_newest_one in targets.items() if is_newest_one}
     found: dict[int, ScheduleUsing] = {}
-    for use in rows.order_by("-version", "id")[: MOST_SCHEDULES * 4]:
-        through = named.get((use.kind, use.name, use.version)) or (
-            ref if not use.version and newest and (use.kind, use.name) == (ref.kind, ref.name) else None
-        )
-        if through is not None:
-            found.setdefault(
-                use.schedule_id, ScheduleUsing(use.schedule, through, not use.version, _fires(use.schedule, now))
-            )
+    for use in _uses(workspace, targets):
+        through = named[use.kind, use.name, use.version]
+        item = ScheduleUsing(use.schedule, through, not use.version, _fires(use.schedule, now))
+        found.setdefault(use.schedule_id, item)
     return sorted(found.values(), key=_soonest)
+
+
+def _uses(workspace: Workspace, targets: Mapping[Ref, bool]) -> list[ScheduleUse]:
+    """Return what schedules name of the targets, a version first: all of the schedules that fire next, one schedule
+    more than wanted."""
+    wanted = Q(pk__in=())
+    for kind in {target.kind for target in targets}:
+        own = {(ref.name, ref.version or ""): newest for ref, newest in targets.items() if ref.kind == kind}
+        wanted |= Q(meaning(own), kind=kind)
+    uses = ScheduleUse.objects.filter(wanted, workspace=workspace)
+    rows = Schedule.objects.present().filter(pk__in=uses.values("schedule"))
+    soonest = F("next_fire_at").asc(nulls_last=True)
+    kept = rows.order_by("-is_enabled", soonest, "name").values("pk")[: MOST_SCHEDULES + 1]
+    return list(uses.filter(schedule__in=kept).select_related("schedule__part").order_by("-version", "id"))
 
 
 def _fires(schedule: Schedule, now: datetime) -> datetime | None:
