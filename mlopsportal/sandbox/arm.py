@@ -142,6 +142,21 @@ def decode_token(token: str) -> str:
     return text.removeprefix("sandbox;")
 
 
+def place_of(token: str) -> int | None:
+    """Return where a listing goes on, a whole number, that a `$skip` token holds; None without one. Refuses others."""
+    if not token:
+        return None
+    place = whole_number(decode_token(token))
+    if place is None:
+        raise user_error("The continuation token is malformed.", "$skip")
+    return place
+
+
+def whole_number(text: str) -> int | None:
+    """Return the whole number a text is, as far as a database takes it; None for any other text, "²" as well."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
 def page(url: str, query: Mapping[str, str], items: list[Json], next_key: str | None, key_name: str = "$skip") -> Reply:
     """One page of a listing; `next_key` None ends it. `url` is the absolute address without query."""
     if next_key is None:

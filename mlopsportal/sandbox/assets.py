@@ -6,7 +6,7 @@ import re
 import uuid
 
 from mlopsportal.sandbox import references
-from mlopsportal.sandbox.arm import Json, Reply, decode_token, not_found, page, properties_of, user_error
+from mlopsportal.sandbox.arm import Json, Reply, not_found, page, place_of, properties_of, user_error, whole_number
 from mlopsportal.sandbox.store import Resource
 from mlopsportal.sandbox.world import Call, render
 
@@ -23,23 +23,14 @@ def archived_filter(call: Call) -> bool | None:
     return _ARCHIVED_FILTER[view]
 
 
-def _before(call: Call) -> int | None:
-    token = call.query.get("$skip")
-    if not token:
-        return None
-    key = decode_token(token)
-    if not key.isdigit():
-        raise user_error("The continuation token is malformed.", "$skip")
-    return int(key)
-
-
 def _limit(call: Call) -> int:
-    top = call.query.get("$top", "")
-    if not top:
+    asked = call.query.get("$top", "")
+    if not asked:
         return call.switches.page_size
-    if not top.isdigit() or int(top) < 1:
+    top = whole_number(asked)
+    if not top:
         raise user_error("$top must be a whole number above 0.", "$top")
-    return min(int(top), 1000)
+    return min(top, 1000)
 
 
 def _checked_name(name: str, what: str) -> str:
@@ -51,7 +42,7 @@ def _checked_name(name: str, what: str) -> str:
 def container_body(call: Call, item: Resource) -> Json:
     """A container with `latestVersion` and `nextVersion`, which the SDK needs for automatic versions and labels."""
     versions = call.store.versions(item.kind, item.name)
-    numbers = [int(version) for version in versions if version.isdigit()]
+    numbers = [number for version in versions if (number := whole_number(version)) is not None]
     extra = {"latestVersion": versions[0] if versions else None, "nextVersion": str(max(numbers, default=0) + 1)}
     return render(call.place, item, item.properties | extra)
 
@@ -65,7 +56,11 @@ def version_body(call: Call, item: Resource) -> Json:
 
 def list_containers(call: Call, kind: str) -> Reply:
     items, next_key = call.store.page(
-        kind, now=call.now, archived=archived_filter(call), before=_before(call), limit=_limit(call)
+        kind,
+        now=call.now,
+        archived=archived_filter(call),
+        before=place_of(call.query.get("$skip", "")),
+        limit=_limit(call),
     )
     return page(call.url, call.query, [container_body(call, item) for item in items], next_key)
 
@@ -98,7 +93,7 @@ def list_versions(call: Call, kind: str, name: str) -> Reply:
         now=call.now,
         name=name,
         archived=archived_filter(call),
-        before=_before(call),
+        before=place_of(call.query.get("$skip", "")),
         limit=_limit(call),
         ascending=order.endswith(" asc"),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mlopsportal.sandbox.arm import Json, Place, target_of
+from mlopsportal.sandbox.arm import Json, Place, target_of, whole_number
 from mlopsportal.sandbox.expansion import Source, Step, parent_output
 from mlopsportal.sandbox.world import Call
 
@@ -87,7 +87,9 @@ def _outputs(
         kind = "models" if source.type.endswith("_model") else "data"
         name, version = named.get((step.path, port), ("", ""))
         if name and not version:
-            versions = [int(text) for text in call.store.versions(kind, name) if text.isdigit()]
+            versions = [
+                number for text in call.store.versions(kind, name) if (number := whole_number(text)) is not None
+            ]
             version = str(max(versions, default=0) + 1)
         registered = bool(name)
         name, version = (name, version) if name else (f"azureml_{run_name}_output_data_{port}", "1")

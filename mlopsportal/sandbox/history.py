@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mlopsportal.sandbox import evidence, jobs, runs
-from mlopsportal.sandbox.arm import Json, Reply, as_object, decode_token, not_found, page, user_error
+from mlopsportal.sandbox.arm import Json, Reply, as_object, not_found, page, place_of, user_error, whole_number
 from mlopsportal.sandbox.clock import iso
 from mlopsportal.sandbox.runs import Run
 from mlopsportal.sandbox.world import Call
@@ -92,9 +92,9 @@ def children(call: Call, name: str, experiment: str = "") -> Reply:
     """Direct children in the order of the graph."""
     run = _run(call, name)
     token = call.query.get("$continuationtoken", "")
-    after = int(decode_token(token)) if token else 0
-    top = call.query.get("$top", "")
-    size = min(int(top), call.switches.page_size) if top.isdigit() and int(top) else call.switches.page_size
+    after = place_of(token) or 0
+    top = whole_number(call.query.get("$top", ""))
+    size = min(top or call.switches.page_size, call.switches.page_size)
     sql = "parent = ? AND seq > ? ORDER BY seq LIMIT ?"
     found = runs.select(call.store, sql, (run.name, after, size + 1))
     next_key = str(found[size - 1].seq) if len(found) > size else None

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from mlopsportal.sandbox import references, runs
-from mlopsportal.sandbox.arm import Json, Reply, decode_token, not_found, page, properties_of, user_error
+from mlopsportal.sandbox.arm import Json, Reply, not_found, page, place_of, properties_of, user_error
 from mlopsportal.sandbox.assets import archived_filter
 from mlopsportal.sandbox.operations import accepted
 from mlopsportal.sandbox.runs import Run
@@ -102,7 +102,7 @@ def list_jobs(call: Call) -> Reply:
     _narrow(call, where, values)
     if token := call.query.get("$skip"):
         where.append("seq < ?")
-        values.append(int(decode_token(token)))
+        values.append(place_of(token))
     size = call.switches.page_size
     found = runs.select(call.store, f"{' AND '.join(where)} ORDER BY seq DESC LIMIT ?", (*values, size + 1))
     next_key = str(found[size - 1].seq) if len(found) > size else None

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mlopsportal.sandbox.arm import Json
+from mlopsportal.sandbox.arm import Json, whole_number
 from mlopsportal.sandbox.clock import iso
 from mlopsportal.sandbox.store import Store
 
@@ -47,7 +47,7 @@ def end(store: Store, entry: int, *, status: int | None, actor: str, fault: str)
 def read(store: Store, query: Mapping[str, str]) -> Json:
     """Entries with an id above `after`, oldest first, at most `PAGE`; `method` and `path` (a part of it) narrow."""
     after = query.get("after", "0")
-    where, values = ["id > ?"], [int(after) if after.isdigit() else 0]  # type: list[str], list[int | str]
+    where, values = ["id > ?"], [whole_number(after) or 0]  # type: list[str], list[int | str]
     if method := query.get("method"):
         where.append("method = ?")
         values.append(method.upper())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlopsportal.sandbox.arm import Json, Reply, decode_token, not_found, page, user_error
+from mlopsportal.sandbox.arm import Json, Reply, not_found, page, place_of, user_error, whole_number
 from mlopsportal.sandbox.store import Resource
 from mlopsportal.sandbox.world import Call, render, system_data
 
@@ -55,10 +55,8 @@ def flat_body(call: Call, item: Resource) -> Json:
 
 def list_flat(call: Call, kind: str) -> Reply:
     """All datastores or computes in the order they were made; `isDefault` and `count` narrow datastores."""
-    skip = call.query.get("$skip", "")
-    before = int(decode_token(skip)) if skip else None
-    count = call.query.get("count", "")
-    limit = int(count) if count.isdigit() and int(count) else call.switches.page_size
+    before = place_of(call.query.get("$skip", ""))
+    limit = whole_number(call.query.get("count", "")) or call.switches.page_size
     items, next_key = call.store.page(kind, now=call.now, before=before, limit=limit, ascending=True)
     if call.query.get("isDefault", "").lower() == "true":
         items, next_key = [item for item in items if item.properties.get("isDefault")], None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlopsportal.sandbox import references
-from mlopsportal.sandbox.arm import Json, Place, as_mapping, target_of, user_error
+from mlopsportal.sandbox.arm import Json, Place, as_mapping, target_of, user_error, whole_number
 from mlopsportal.sandbox.dataflow import step_details
 from mlopsportal.sandbox.expansion import Step, expand, source_of
 from mlopsportal.sandbox.store import Store
@@ -289,7 +289,7 @@ def _register(store: Store, place: Place, run: Run, output: Json) -> None:
     kind, name, _, version = output["assetId"].rpartition("/workspaces/")[2].split("/")[1:]
     if store.get(kind, name, version) is not None:
         # Another run took this number meanwhile: take the next one, wherever this run speaks of it.
-        numbers = [int(text) for text in store.versions(kind, name) if text.isdigit()]
+        numbers = [number for text in store.versions(kind, name) if (number := whole_number(text)) is not None]
         version = str(max(numbers, default=0) + 1)
         moved = place.asset_id(kind, name, version)
         sql = "UPDATE run SET detail = replace(detail, ?, ?) WHERE root = ?"

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 
 from mlopsportal.sandbox import runs
-from mlopsportal.sandbox.arm import Json, Reply, as_object, decode_token, not_found, page, properties_of, user_error
+from mlopsportal.sandbox.arm import Json, Reply, as_object, not_found, page, place_of, properties_of, user_error
 from mlopsportal.sandbox.clock import compact
 from mlopsportal.sandbox.jobs import from_source
 from mlopsportal.sandbox.operations import accepted, async_header
@@ -34,8 +34,7 @@ def list_schedules(call: Call) -> Reply:
     view = call.query.get("listViewType", "EnabledOnly")
     if view not in _VIEWS:
         raise user_error(f"listViewType {view} is not known.", "listViewType")
-    token = call.query.get("$skip", "")
-    before = int(decode_token(token)) if token else None
+    before = place_of(call.query.get("$skip", ""))
     # A disabled schedule is stored as archived: the same index serves the same question.
     enabled = _VIEWS[view]
     items, next_key = call.store.page(

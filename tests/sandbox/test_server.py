@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import threading
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -87,6 +89,41 @@ def test_every_listing_comes_in_pages() -> None:
 def test_a_made_up_page_token_is_refused(raw: Raw) -> None:
     for token in ("abc", "c2FuZGJveDtub3BlIQ=="):
         assert raw("GET", f"components?$skip={token}").status == 400
+
+
+def token_of(place: str) -> str:
+    return base64.b64encode(f"sandbox;{place}".encode()).decode()
+
+
+NO_NUMBERS = ("²", "-1", "9" * 19, "9" * 5000)
+
+
+@pytest.mark.parametrize("place", NO_NUMBERS)
+def test_a_page_token_that_holds_no_number_is_refused_everywhere(raw: Raw, place: str) -> None:
+    raw(
+        "PUT",
+        "jobs/paged",
+        pipeline(raw.sandbox.base, {"only": node(raw.sandbox.base, "prep", inputs={"raw": "azureml:raw:1"})}),
+    )
+    token = token_of(place)
+    for path in ("components", "data/raw/versions", "jobs", "schedules", "computes", "datastores"):
+        assert raw("GET", f"{path}?$skip={token}").status == 400, path
+    children = f"/history/v1.0{raw.sandbox.base}/runs/paged/children"
+    assert raw("GET", f"{children}?$continuationtoken={token}").status == 400
+
+
+@pytest.mark.parametrize("text", NO_NUMBERS)
+def test_a_size_or_version_that_is_no_number_breaks_nothing(raw: Raw, text: str) -> None:
+    written = quote(text)
+    raw(
+        "PUT",
+        "jobs/sized",
+        pipeline(raw.sandbox.base, {"only": node(raw.sandbox.base, "prep", inputs={"raw": "azureml:raw:1"})}),
+    )
+    assert raw("GET", f"components?$top={written}").status == 400
+    assert raw("GET", f"/history/v1.0{raw.sandbox.base}/runs/sized/children?$top={written}").status == 200
+    assert raw("GET", f"datastores?count={written}").status == 200
+    assert requests.get(f"{raw.sandbox.url}/sandbox/journal?after={written}", timeout=5).status_code == 200
 
 
 def test_versions_say_who_and_when_and_archived(raw: Raw) -> None:
