@@ -27,7 +27,7 @@ def depth_of(text: str) -> int:
     """Read how far to go. Raises BadRequest."""
     if not text:
         return DEPTH
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:3]) <= DEEPEST:
+    if not text.isascii() or not text.isdigit() or len(text) > 3 or not 1 <= int(text) <= DEEPEST:
         raise BadRequest(f"depth must be a whole number from 1 to {DEEPEST}")
     return int(text)
 

@@ -14,7 +14,7 @@ def me() -> str:
 def is_gone(owner: str) -> bool:
     """Say whether `owner` was a process of this host that has ended; False for any other host's."""
     host, _, pid = owner.rpartition(":")
-    if host != socket.gethostname() or not pid.isdigit():
+    if host != socket.gethostname() or not (pid.isascii() and pid.isdigit() and len(pid) < 10):
         return False
     try:
         os.kill(int(pid), 0)

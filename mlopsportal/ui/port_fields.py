@@ -128,9 +128,12 @@ def _literal(port: Port, text: str) -> Any:
         return text == "true"
     try:
         number = int(text) if port.type == "integer" else float(text)
+        is_finite = math.isfinite(number)
     except ValueError as error:
-        raise forms.ValidationError(f"“{text}” is not {_a(port.type)}.") from error
-    if not math.isfinite(number):
+        raise forms.ValidationError(f"“{text[:40]}” is not {_a(port.type)}.") from error
+    except OverflowError as error:  # a whole number beyond every float
+        raise forms.ValidationError("Use a number with fewer digits.") from error
+    if not is_finite:
         raise forms.ValidationError("Use a finite number.")
     low, high = _number(port.minimum), _number(port.maximum)
     if low is not None and number < low:

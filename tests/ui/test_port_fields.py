@@ -62,6 +62,8 @@ def test_a_default_left_alone_keeps_its_mode() -> None:
         ("rate", "nan", "finite"),
         ("rate", "1e999", "finite"),
         ("epochs", "1.5", "not an integer"),
+        ("epochs", "²", "not an integer"),
+        ("epochs", "9" * 400, "fewer digits"),
         ("epochs", "", "required"),
         ("fast", "perhaps", "true or false"),
         ("mode", "c", "one of a, b"),
