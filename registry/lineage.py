@@ -249,7 +249,8 @@ def is_known(workspace: Workspace, ref: Ref) -> bool:
         return Run.objects.filter(workspace=workspace, job_name=ref.name).exists()
     if ref.kind in AssetKind.values and ref.version is None:
         return Asset.objects.filter(workspace=workspace, kind=ref.kind, name=ref.name).exists()
-    return Version.objects.named(workspace, ref).exists() or Edge.objects.filter(workspace=workspace, ref=str(ref)).exists()
+    edges = Edge.objects.filter(workspace=workspace, ref=str(ref))
+    return Version.objects.named(workspace, ref).exists() or edges.exists()
 
 
 def _edges(workspace: Workspace) -> QuerySet[Edge]:
