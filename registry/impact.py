@@ -165,7 +165,7 @@ def consumers_of(workspace: Workspace, ref: Ref, *, as_newest: bool | None = Non
         above = [item.version for item in level[:room] if item.version.kind == AssetKind.COMPONENT]
         if not above:
             break
-        latest = _latest(workspace, {row.name for row in above})
+        latest = latest_versions(workspace, {row.name for row in above})
         targets = {(row.name, row.version): latest.get(row.name) == row.version for row in above}
         kind = AssetKind.COMPONENT
     return [replace(item, named=frozenset(named[key])) for key, item in found.items()], is_cut
@@ -187,7 +187,8 @@ def is_newest(workspace: Workspace, ref: Ref) -> bool:
     return rows.values_list("latest_version", flat=True).first() == ref.version
 
 
-def _latest(workspace: Workspace, names: Iterable[str]) -> dict[str, str]:
+def latest_versions(workspace: Workspace, names: Iterable[str]) -> dict[str, str]:
+    """Return the newest version of each component, by its name."""
     rows = Asset.objects.filter(workspace=workspace, kind=AssetKind.COMPONENT, name__in=set(names))
     return dict(rows.values_list("name", "latest_version"))
 

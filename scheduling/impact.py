@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from django.db.models import F, Q, QuerySet
 
 from mlopsportal.specs.ref import Ref
-from registry.impact import Consumer, Impact, impact_of, is_newest, meaning
+from registry.impact import Consumer, Impact, impact_of, is_newest, latest_versions, meaning
 from registry.models import Workspace
 from scheduling.forecast import next_fire
 from scheduling.models import Schedule, ScheduleUse
@@ -61,11 +61,14 @@ def affected_by(
 def schedules_using(
     workspace: Workspace, ref: Ref, consumers: Iterable[Consumer], *, now: datetime, newest: bool
 ) -> list[ScheduleUsing]:
-    """Return the schedules whose job names `ref` or one of its consumers, the next to fire first; one query.
+    """Return the schedules whose job names `ref` or one of its consumers, the next to fire first; two queries.
 
-    More than MOST_SCHEDULES of them say that there are yet more. `newest` says whether labels lead to `ref`.
+    A job that names no version runs the newest: `newest` says whether that is `ref`, of its consumers it is looked up.
+    More than MOST_SCHEDULES of them say that there are yet more.
     """
-    targets = {item.ref: False for item in consumers} | {ref: newest}
+    refs = [item.ref for item in consumers]
+    latest = latest_versions(workspace, (own.name for own in refs)) if refs else {}
+    targets = {own: latest.get(own.name) == own.version for own in refs} | {ref: newest}
     named = {(target.kind, target.name, target.version or ""): target for target in targets}
     named |= {(target.kind, target.name, ""): target for target, is_newest_one in targets.items() if is_newest_one}
     found: dict[int, ScheduleUsing] = {}

@@ -61,6 +61,18 @@ def test_of_more_schedules_than_are_listed_the_next_to_fire_are_and_it_says_that
     assert "a000" not in names(found)
 
 
+def test_a_schedule_that_follows_the_newest_of_a_consumer_is_found_with_its_next_fire(mirrored: Workspace) -> None:
+    before = affected(mirrored, "component:train_churn_model:6")
+    assert "churn-training-weekly" in names(before)
+    uses = ScheduleUse.objects.filter(schedule__name="churn-training-weekly", kind="component", name="churn_training")
+    assert uses.update(version="", label="latest") == 1
+    found = affected(mirrored, "component:train_churn_model:6")
+    [item] = [item for item in found.schedules if item.schedule.name == "churn-training-weekly"]
+    assert (str(item.through), item.floats) == ("component:churn_training:6", True)
+    assert found.next_fire_at == before.next_fire_at
+    assert "churn-training-weekly" not in names(affected(mirrored, "component:train_churn_model:5"))
+
+
 def test_the_schedules_are_found_from_an_index(mirrored: Workspace) -> None:
     with CaptureQueriesContext(connection) as asked:
         affected(mirrored, "component:prepare_customers:4")
