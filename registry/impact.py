@@ -102,7 +102,8 @@ class Twin:
 class Impact:
     """Everything that uses `ref` inside the registry. `is_cut`: there are more consumers than are listed.
 
-    `shared` are the uses of what has the same name and version in a registry that workspaces share.
+    `shared` are the uses of what has the same name and version in a registry that workspaces share. `models_of` says
+    how many of the newest models were asked where there are more; None: all were.
     """
 
     ref: Ref
@@ -112,6 +113,7 @@ class Impact:
     twins: Sequence[Twin]
     shared: Sequence[Use] = ()
     is_cut: bool = False
+    models_of: int | None = None
 
     @property
     def pipelines(self) -> list[Consumer]:
@@ -131,11 +133,13 @@ def impact_of(
     """
     consumers, is_cut = consumers_of(workspace, ref, as_newest=as_newest)
     pipelines = [consumer.version.pk for consumer in consumers if consumer.version.is_pipeline]
+    models, more_models = models_made_with(workspace, ref, pipelines)
     return Impact(
         ref=ref,
         consumers=consumers,
         runs=runs_using(workspace, ref, pipelines, since=now - RECENT),
-        models=models_made_with(workspace, ref, pipelines),
+        models=models,
+        models_of=MOST_MODELS if more_models else None,
         twins=twins_of(workspace, ref, visible),
         shared=shared_uses(ref, visible),
         is_cut=is_cut,
@@ -293,19 +297,21 @@ def edges_of(workspace: Workspace, ref: Ref) -> QuerySet[Edge]:
     return Edge.objects.filter(workspace=workspace, ref=str(ref), role=role)
 
 
-def models_made_with(workspace: Workspace, ref: Ref, pipelines: Sequence[int]) -> list[Version]:
-    """Return which of the newest models other than `ref` were made by runs that used it; so many queries always."""
+def models_made_with(workspace: Workspace, ref: Ref, pipelines: Sequence[int]) -> tuple[list[Version], bool]:
+    """Return which of the MOST_MODELS newest models were made by runs that used `ref`, and whether there are older
+    ones, which nobody asked; a fixed number of queries."""
     models = Version.objects.filter(workspace=workspace, kind=AssetKind.MODEL, missing_since=None).exclude(job_name="")
-    rows = list(models.for_list().order_by("-created_at", "-id")[:MOST_MODELS])
+    rows = list(models.for_list().order_by("-created_at", "-id")[: MOST_MODELS + 1])
+    rows, is_cut = rows[:MOST_MODELS], len(rows) > MOST_MODELS
     makers = runs_of_jobs(workspace, [row.job_name for row in rows])
     keys = set(makers.values())
     if not keys:
-        return []
+        return [], is_cut
     # Led by the runs: by the ref, PostgreSQL would read every edge that the version ever had.
     edges = Edge.objects.filter(run__in=keys).alias(named=Concat("ref", Value(""))).filter(named=str(ref))
     used = set(edges.exclude(role=EdgeRole.OUTPUT).values_list("run", flat=True))
     used |= set(Run.objects.filter(pk__in=keys, pipeline__in=pipelines).values_list("pk", flat=True))
-    return [row for row in rows if makers.get(row.job_name) in used and row.ref != ref]
+    return [row for row in rows if makers.get(row.job_name) in used], is_cut
 
 
 def runs_of_jobs(workspace: Workspace, job_names: Sequence[str]) -> dict[str, int]:

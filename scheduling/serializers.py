@@ -64,6 +64,7 @@ class ImpactSerializer(serializers.Serializer[Any]):
     """Everything that uses `ref`; `cut`: there is more than is listed.
 
     `workspaces` are other workspaces' versions that are named or execute the same; `elsewhere` those that do the same.
+    `models_of_newest`: `models` are found among so many of the newest alone; null: among all.
     """
 
     ref = serializers.CharField()
@@ -72,6 +73,7 @@ class ImpactSerializer(serializers.Serializer[Any]):
     next_fire_at = serializers.DateTimeField(allow_null=True)
     runs = RunsUsingSerializer()
     models = serializers.ListField(child=serializers.CharField())
+    models_of_newest = serializers.IntegerField(allow_null=True)
     elsewhere = serializers.ListField(child=serializers.CharField())
     workspaces = TwinSerializer(many=True)
     registries = SharedUseSerializer(many=True)
@@ -91,6 +93,7 @@ class ImpactSerializer(serializers.Serializer[Any]):
                 "newest": [str(run.ref) for run in found.runs.newest],
             },
             "models": [str(row.ref) for row in found.models],
+            "models_of_newest": found.models_of,
             "elsewhere": [str(twin.address) for twin in found.twins if twin.is_same],
             "workspaces": [{"ref": str(twin.address), "same": twin.is_same} for twin in found.twins],
             "registries": [_shared(use) for use in found.shared],

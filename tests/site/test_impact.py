@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -11,6 +13,7 @@ from django.utils import timezone
 
 from mlopsportal.accounts.permissions import Role
 from mlopsportal.making import making_of
+from registry.impact import MOST_MODELS
 from registry.models import Edge, EdgeRole, Run, Use, Version, Workspace
 from scheduling.impact import affected_by
 from scheduling.models import Schedule, ScheduleUse
@@ -119,6 +122,27 @@ def test_page_and_rest_name_other_workspaces_only_to_those_who_see_them(mirrored
     assert [(item["ref"], item["registry"]) for item in body["registries"]] == [
         ("unseen/component:churn_training:6", "shared")
     ]
+
+
+def many_models(workspace: Workspace, count: int) -> None:
+    """Write as many models, older than the others, each made by some run."""
+    row = newest_model(workspace)
+    rows = [Version.objects.get(pk=row.pk) for _ in range(count)]
+    for number, own in enumerate(rows):
+        own.pk, own.version, own.created_at = None, f"old{number}", row.created_at - timedelta(days=4000)
+    Version.objects.bulk_create(rows)
+
+
+def test_where_only_the_newest_models_are_asked_page_and_rest_say_so(mirrored: Workspace) -> None:
+    client = signed_in(mirrored)
+    page, twin = address("components", "prepare_customers", "4"), "/api/v1/workspaces/demo/impact/"
+    words = f"of the newest {MOST_MODELS}"
+    query = {"ref": "component:prepare_customers:4"}
+    assert words not in client.get(page).content.decode()
+    assert client.get(twin, query).json()["models_of_newest"] is None
+    many_models(mirrored, MOST_MODELS)
+    assert words in client.get(page).content.decode()
+    assert client.get(twin, query).json()["models_of_newest"] == MOST_MODELS
 
 
 @pytest.mark.parametrize("ref", ["", "x", "component:none:1", "\x00", "other/component:a:1", "run:x", "%00:%00:1"])
