@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mlopsportal.specs.practices import Level
+
 
 class WorkspaceExists(Exception):
     """A workspace of that slug, or at that place, is mirrored already."""
@@ -14,9 +16,9 @@ class WorkspaceExists(Exception):
 
 
 class LevelsChanged(Exception):
-    """Somebody else has set levels since these were opened; `now` are those that are otherwise, by code."""
+    """Somebody else has set levels that were to be set, since these were opened; `now` are theirs, by code."""
 
-    def __init__(self, now: Mapping[str, str]) -> None:
+    def __init__(self, now: Mapping[str, Level]) -> None:
         told = ", ".join(f"{code} is {level}" for code, level in now.items())
         super().__init__(f"Since you opened them, levels were changed: {told} now")
         self.now = now

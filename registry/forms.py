@@ -12,6 +12,7 @@ from mlopsportal.specs.codes import CODES
 from mlopsportal.specs.practices import DEFAULTS, LEVELS, Level
 from mlopsportal.ui.forms import GroupedForm
 from registry.models import Cloud, Tier
+from registry.practices import touched
 from registry.workflow import PLACE, Settings
 
 _GUID_LENGTH = 64
@@ -86,7 +87,7 @@ class PracticesForm(forms.Form):
         known = isinstance(given, dict) and all(
             code in DEFAULTS and isinstance(level, str) and level in LEVELS for code, level in given.items()
         )
-        if not known or not given:
+        if not known or set(given) != set(DEFAULTS):
             raise forms.ValidationError("The form does not say what it was opened with: open the page again.")
         return dict(given)
 
@@ -95,7 +96,9 @@ class PracticesForm(forms.Form):
         return {code: self.cleaned_data[code] for code in DEFAULTS}
 
     def open_again(self, levels: Mapping[str, Level]) -> None:
-        """Keep what was chosen, over the levels of now: sending it once more sets them."""
+        """Keep what was chosen, over the levels of now; what was not touched becomes as it is now. Valid forms only."""
         if self.sent is not None:
             self.sent = self.data = self.sent.copy()
+            for code, level in {**levels, **touched(self.levels(), self.cleaned_data["opened"])}.items():
+                self.sent[code] = level
             self.sent["opened"] = self.fields["opened"].prepare_value(dict(levels))

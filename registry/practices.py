@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from mlopsportal.specs.codes import CODES
 from mlopsportal.specs.practices import DEFAULTS, LEVELS, PRACTICES, Level
+from registry.errors import LevelsChanged
 from registry.models import PracticeLevel, Workspace
 
 _LEVEL: dict[str, Level] = {level: level for level in LEVELS}
@@ -26,6 +27,23 @@ def levels_of(workspace: Workspace) -> dict[str, Level]:
 def weakened(before: Mapping[str, Level], after: Mapping[str, Level]) -> list[str]:
     """Return the codes whose level after is weaker than before."""
     return [code for code, level in after.items() if LEVELS.index(level) < LEVELS.index(before[code])]
+
+
+def touched(levels: Mapping[str, Level], opened: Mapping[str, Level]) -> dict[str, Level]:
+    """Return those of the levels that are not as they were opened; without a level to compare with, it is meant."""
+    return {code: level for code, level in levels.items() if opened.get(code) != level}
+
+
+def merged(levels: Mapping[str, Level], opened: Mapping[str, Level], now: Mapping[str, Level]) -> dict[str, Level]:
+    """Return what to set: what was changed since it was opened, over the levels of now.
+
+    Raises LevelsChanged for codes that somebody else has changed too, to another level.
+    """
+    own = touched(levels, opened)
+    rivals = {code: now[code] for code, level in own.items() if now[code] not in (opened.get(code, now[code]), level)}
+    if rivals:
+        raise LevelsChanged(rivals)
+    return {**now, **own}
 
 
 @dataclass(frozen=True)

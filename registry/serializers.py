@@ -338,7 +338,10 @@ class LevelsField(serializers.DictField):
 
 
 class LevelsSerializer(serializers.Serializer[Any]):
-    """Levels to set. `opened` are levels as the caller read them: 409 when one of them is otherwise by now."""
+    """Levels to set. `opened` are levels as the caller read them: what is as it was opened keeps the level of now.
+
+    409, and nothing is set, when somebody else has set a level meanwhile that was to become another.
+    """
 
     levels = LevelsField()
     opened = LevelsField(required=False)

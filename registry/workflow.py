@@ -24,9 +24,9 @@ from mlopsportal.audit.actions import SYSTEM, Action, Actor
 from mlopsportal.queue.enqueue import enqueue
 from mlopsportal.specs.practices import DEFAULTS, Level
 from registry import sync
-from registry.errors import AlreadyAnswered, LevelsChanged, WorkspaceExists
+from registry.errors import AlreadyAnswered, WorkspaceExists
 from registry.models import Answer, ConnectionState, Finding, LogState, PracticeLevel, Run, StepLog, SyncRun, Workspace
-from registry.practices import levels_of, weakened
+from registry.practices import levels_of, merged, weakened
 
 FRESH_ENOUGH = timedelta(seconds=5)
 """Two people who look at one run ask Azure once."""
@@ -134,22 +134,21 @@ def set_practice_levels(
 ) -> dict[str, Level]:
     """Set the levels of these codes, the others stay; return the levels in force then.
 
-    `opened` are levels as the caller saw them: when one of them is otherwise now, nothing is written. Raises
-    PermissionDenied, LevelsChanged, and KeyError for a code that cannot be set.
+    `opened` are levels as the caller saw them: a code that still has that level in `levels` was not touched and keeps
+    the level of now, whoever set it. Raises PermissionDenied, KeyError for a code that cannot be set, and
+    LevelsChanged, with nothing written, when somebody else has set a touched code to another level meanwhile.
     """
     if actor != SYSTEM:
         require(actor, Permission.MANAGE, workspace)
     with transaction.atomic():
         Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)  # two admins come one after the other
         before = levels_of(workspace)
-        moved = {code: before[code] for code, level in (opened or {}).items() if before[code] != level}
-        if moved:
-            raise LevelsChanged(moved)
-        changed = {code: level for code, level in levels.items() if before[code] != level}
+        after = merged(levels, opened or {}, before)
+        changed = {code: level for code, level in after.items() if before[code] != level}
         if changed:
             _write_levels(workspace, changed)
             _record_levels(workspace, {code: before[code] for code in changed}, changed, actor)
-    return {**before, **changed}
+    return after
 
 
 def _write_levels(workspace: Workspace, changed: Mapping[str, Level]) -> None:

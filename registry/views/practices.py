@@ -14,33 +14,41 @@ from django.views.decorators.http import require_http_methods
 
 from mlopsportal.accounts.actors import actor_of
 from mlopsportal.accounts.roles import Permission, can, require
+from mlopsportal.specs.codes import CODES
+from mlopsportal.specs.practices import Level
 from registry import workflow
 from registry.errors import LevelsChanged
 from registry.forms import PracticesForm
 from registry.models import Workspace
-from registry.practices import SetPractice, levels_of, settings_shown, weakened
+from registry.practices import SetPractice, levels_of, settings_shown, touched, weakened
 from registry.views.access import visible_workspace
 
 
 @dataclass(frozen=True)
+class Rivals:
+    """A level that two people have set: what it was when the form was opened, what it is now, and what was chosen."""
+
+    title: str
+    opened: Level
+    now: Level
+    chosen: Level
+
+
+@dataclass(frozen=True)
 class PracticesPage:
-    """What `registry/practices.html` shows; `form` is None for who may not set levels, `moved` what somebody else
-    has set since the form was opened."""
+    """What `registry/practices.html` shows; `form` is None for who may not set levels, `rivals` go by code."""
 
     workspace: Workspace
     practices: list[SetPractice]
     form: PracticesForm | None = None
-    moved: Mapping[str, str] = field(default_factory=dict)
+    rivals: Mapping[str, Rivals] = field(default_factory=dict)
 
     @property
-    def rows(self) -> Iterator[tuple[SetPractice, BoundField | None]]:
+    def rows(self) -> Iterator[tuple[SetPractice, BoundField | None, Rivals | None]]:
         """Each practice with its field of the form."""
         for practice in self.practices:
-            yield practice, self.form[practice.code] if self.form is not None else None
-
-    @property
-    def news(self) -> list[SetPractice]:
-        return [practice for practice in self.practices if practice.code in self.moved]
+            shown = self.form[practice.code] if self.form is not None else None
+            yield practice, shown, self.rivals.get(practice.code)
 
 
 @login_required
@@ -58,19 +66,41 @@ def practices(request: HttpRequest, slug: str) -> HttpResponse:
 def _set_levels(request: HttpRequest, workspace: Workspace) -> HttpResponse:
     actor = actor_of(request)
     require(actor, Permission.MANAGE, workspace)
-    levels, moved = levels_of(workspace), {}
-    form = PracticesForm(request.POST, levels=levels)
+    form = PracticesForm(request.POST, levels=levels_of(workspace))
+    rivals: dict[str, Rivals] = {}
     if form.is_valid():
+        opened = form.cleaned_data["opened"]
         try:
-            workflow.set_practice_levels(workspace, form.levels(), actor=actor, opened=form.cleaned_data["opened"])
+            after = workflow.set_practice_levels(workspace, form.levels(), actor=actor, opened=opened)
         except LevelsChanged as error:
-            moved, levels = dict(error.now), levels_of(workspace)
-            form.open_again(levels)
+            rivals = _rivals(form, error.now)
+            form.open_again(levels_of(workspace))
+            for code in rivals:
+                form.fields[code].widget.attrs["aria-describedby"] = f"rivals-{code}"
         else:
-            messages.success(request, f"The levels of {workspace.slug} were saved. They hold from now on.")
-            weaker = weakened(levels, form.levels())
-            if weaker:
-                messages.warning(request, f"Weaker than before, as the audit log tells too: {', '.join(weaker)}.")
+            _tell(request, workspace, opened, after, form.levels())
             return redirect("workspace-practices", workspace.slug)
-    page = PracticesPage(workspace, settings_shown(levels), form, moved)
-    return render(request, "registry/practices.html", {"page": page}, status=409 if moved else 422)
+    page = PracticesPage(workspace, settings_shown(levels_of(workspace)), form, rivals)
+    return render(request, "registry/practices.html", {"page": page}, status=409 if rivals else 422)
+
+
+def _rivals(form: PracticesForm, now: Mapping[str, Level]) -> dict[str, Rivals]:
+    opened, chosen = form.cleaned_data["opened"], form.levels()
+    return {code: Rivals(CODES[code].title, opened[code], level, chosen[code]) for code, level in now.items()}
+
+
+def _tell(
+    request: HttpRequest,
+    workspace: Workspace,
+    opened: Mapping[str, Level],
+    after: Mapping[str, Level],
+    chosen: Mapping[str, Level],
+) -> None:
+    """Say what was saved, what of it is weaker, and what somebody else has set and was left alone."""
+    messages.success(request, f"The levels of {workspace.slug} were saved. They hold from now on.")
+    weaker = weakened(opened, touched(chosen, opened))
+    if weaker:
+        messages.warning(request, f"Weaker than before, as the audit log tells too: {', '.join(weaker)}.")
+    kept = [f"{CODES[code].title} is {after[code]}" for code in opened if after[code] != chosen[code]]
+    if kept:
+        messages.info(request, f"Set by somebody else meanwhile, and left so: {'; '.join(kept)}.")
