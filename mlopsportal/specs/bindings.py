@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-_BINDING = re.compile(r"\$\{\{\s*(?P<body>[^{}]*?)\s*\}\}")
+_BINDING = re.compile(r"\$\{\{(?P<body>[^{}]*)\}\}")
 _OLD_JOBS = re.compile(r"\$\{\{(?P<before>\s*)jobs\.")
 
 FREE_NAMES = frozenset({"name", "default_datastore", "output_name", "trigger_time", "output_path", "job_id"})

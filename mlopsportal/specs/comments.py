@@ -10,7 +10,7 @@ import yaml
 
 from mlopsportal.specs.parse import EventLoader
 
-_COMMENT = re.compile(r"(?:^|(?<=\s))#.{0,10000}", re.MULTILINE)
+_COMMENT = re.compile(r"(?:^|(?<=\s))#.*", re.MULTILINE)
 
 
 def comments_in(text: str) -> list[tuple[int, str]]:

@@ -37,7 +37,8 @@ SHAPES = (
     _shape("a shared access signature", r"(?i)[?&;]sig=[A-Za-z0-9%+/=_-]{10,200}", "sig="),
     _shape(
         "a connection string with its password",
-        r"(?i)(?:password|pwd)\s{0,5}=\s{0,5}[^;\s${]{4,200};",
+        r"(?i)(?:password|pwd)\s{0,5}=\s{0,5}[^;\s${]{4,200};"
+        r"|;\s{0,5}(?:password|pwd)\s{0,5}=\s{0,5}[^;\s${\"'`]{4,200}(?=[\s\"'`]|$)",
         "password",
         "pwd",
     ),
@@ -58,11 +59,13 @@ SHAPES = (
 )
 _LONGEST_KEY = 16_384  # characters of a private key with its comments, line by line
 _LINE_ENDS = re.compile(r"\\[nr]|[\s#\"',]+")
+# A bare `token` is one only as the whole name: models have pad_token, eos_token and max_token.
 _NAME = re.compile(
-    r"(?i)(?:^|[_\-.])(?:password|passwd|pwd|secret|api[_-]?key|account[_-]?key|access[_-]?key|sas[_-]?token"
-    r"|connection[_-]?string|client[_-]?secret)$"
+    r"(?i)(?:^|[_\-.])(?:password|passwd|pwd|secret|secret[_-]?value|api[_-]?key|account[_-]?key|access[_-]?key"
+    r"|connection[_-]?string|client[_-]?secret"
+    r"|(?:sas|auth|access|bearer|refresh|api|github|gitlab|hf|databricks)[_-]?token)$|^token$"
 )
-_LEAST = 6  # a shorter value is a placeholder
+LEAST = 6  # a shorter value is a placeholder
 
 
 @dataclass(frozen=True)
@@ -112,11 +115,16 @@ def named_secrets_in(text: str) -> Iterator[Secret]:
 
 def named_secret(name: str, text: str) -> Secret | None:
     """Return the secret that a value is by its name (`password`, `api_key`); None for bindings, references, prose."""
-    if _NAME.search(name) is None or len(text) < _LEAST or "${{" in text or " " in text:
+    if _NAME.search(name) is None or len(text) < LEAST or "${{" in text or _is_prose(text):
         return None
     if text.startswith(("azureml:", "http://", "https://", "/subscriptions/")):
         return None
     return Secret("a secret", 0, len(text), digest_of(text))
+
+
+def _is_prose(text: str) -> bool:
+    """Is this something to read? A connection string has spaces too, in the names of its parts."""
+    return " " in text and not (";" in text and "=" in text)
 
 
 def digest_of(text: str) -> str:

@@ -18,7 +18,7 @@ from mlopsportal.specs.documents import Document, Kind
 from mlopsportal.specs.mirrored import Mirror, MirroredVersion
 from mlopsportal.specs.order import DocumentCycle, files_of, in_dependency_order
 from mlopsportal.specs.practices import Level, with_advice
-from mlopsportal.specs.problems import Problem, Repair
+from mlopsportal.specs.problems import Problem, Repair, Severity
 from mlopsportal.specs.ref import Ref
 from mlopsportal.specs.repair import repair
 
@@ -71,7 +71,12 @@ def _report(document: Document, surroundings: Surroundings) -> Report:
         else:
             check_of_kind(value, report)
             check_paths(value, report)
-    secrets = check_secrets(value, report)
+    if report.is_cut:
+        message = "There are more problems than are shown here."
+        report.problems.append(Problem("problems-cut", "", None, None, Severity.ADVICE, message, "Mend these first."))
+    hidden = Report(document, surroundings)
+    secrets = check_secrets(value, hidden)
+    report.problems += hidden.problems
     if secrets:
         report.problems = without_secrets(report.problems, secrets)
     return report

@@ -5,6 +5,19 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
+# What makes a search slow that begins anew at every place.
+SLOW = {
+    "blanks in a binding": "${{ inputs." + " " * 60_000,
+    "many open bindings": "${{" * 20_000,
+    "many open parts": "$[[" * 20_000,
+    "many parts in parts": "$[[ ${{inputs.a}} " * 4_000,
+    "many dots": "${{parent.jobs." + "a." * 30_000 + "}}",
+    "many colons": "azureml:" + ":" * 60_000,
+    "many beginnings of keys": "-----BEGIN " * 6_000,
+    "many beginnings of tokens": "eyJ" + "a." * 30_000,
+    "many passwords": "password=" * 7_000,
+    "many addresses": "https://a:" * 6_000,
+}
 MADE: dict[str, str | bytes] = {
     "deep lists": "[" * 5000,
     "deep mappings": "".join(f"{'  ' * depth}a:\n" for depth in range(400)),
@@ -17,6 +30,29 @@ MADE: dict[str, str | bytes] = {
         f"  s{n}: {{component: 'azureml:c:1', inputs: {{x: '${{{{parent.jobs.s{n - 1}.outputs.y}}}}'}}}}\n"
         for n in range(3000)
     ),
+    "many mistyped inputs": "type: pipeline\ninputs:\n"
+    + "".join(f"  input_number_{n}: {{type: string}}\n" for n in range(2000))
+    + "jobs:\n"
+    + "".join(
+        f"  s{n}: {{component: 'azureml:c:1', inputs: {{x: '${{{{parent.inputs.inptu_number_{n}}}}}'}}}}\n"
+        for n in range(2000)
+    ),
+    "many mistyped steps": "type: pipeline\njobs:\n"
+    + "".join(
+        f"  step_{n}: {{component: 'azureml:c:1', inputs: {{x: '${{{{parent.jobs.stpe_{n}.outputs.y}}}}'}}}}\n"
+        for n in range(3000)
+    ),
+    "keys like tokens": "type: command\n" + "".join(f"ghp_{n:036}: 1\n" for n in range(16_000)),
+    "values like tokens": "type: command\ntags:\n" + "".join(f"  t{n}: ghp_{n:036}\n" for n in range(16_000)),
+    "comments like tokens": "type: command\n" + "".join(f"# password: ghp_{n:036}\n" for n in range(16_000)),
+    **{
+        f"{name} in a command": f"type: command\nnmae: c\nenvironment: azureml:e:1\ncommand: '{text}'\n"
+        for name, text in SLOW.items()
+    },
+    **{
+        f"{name} in a step": f"type: pipeline\njobs:\n  a: {{component: 'azureml:c:1', inputs: {{x: '{text}'}}}}\n"
+        for name, text in SLOW.items()
+    },
     "billion laughs": "a: &a [x, x]\n"
     + "".join(f"{n}: &{n} [*{p}, *{p}]\n" for p, n in zip("abcdefghijklmnop", "bcdefghijklmnopq", strict=True)),
     "alias of itself": "a: &a [*a]\n",

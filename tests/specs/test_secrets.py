@@ -19,6 +19,7 @@ HEX = "0123456789abcdef"
         "Endpoint=sb://x/;SharedAccessKey = " + HEX * 2,
         "https://a.blob.core.windows.net/c?sv=2024&sig=" + HEX,
         "Server=tcp:x;User ID=me;Password=hunter2hunter2;",
+        "Server=tcp:x;User ID=me;Password=hunter2hunter2",
         "eyJhbGciOiJI.eyJzdWIiOiIx.c2lnbmF0dXJl",
         "AKIA" + "ABCDEFGH12345678",
         "ghp_" + HEX * 3,
@@ -60,12 +61,28 @@ def test_what_only_resembles_a_secret_is_none(text: str) -> None:
         ("password", "${{parent.inputs.password}}", False),
         ("secret", "azureml:vault:1", False),
         ("password", "see the vault", False),
+        ("connection_string", "Server=tcp:x;Initial Catalog=sales;Pwd={x}", True),
+        ("TOKEN", "hunter2hunter2", True),
+        ("hf_token", "hunter2hunter2", True),
+        ("pad_token", "[PADDING]", False),
+        ("max_token", "16384000", False),
+        ("DB_SECRET_VALUE", "hunter2hunter2", True),
         ("secretary", "hunter2hunter2", False),
         ("password", "none", False),
     ],
 )
 def test_secrets_are_known_by_their_name(name: str, text: str, is_secret: bool) -> None:
     assert (named_secret(name, text) is not None) is is_secret
+
+
+def test_a_password_may_be_a_number() -> None:
+    text = "type: command\nname: c\nenvironment_variables: {DB_PASSWORD: 12345678, WORLD_SIZE: 12345678}\n"
+    assert advice(text)["secret-value"].path == "environment_variables.DB_PASSWORD"
+
+
+def test_a_secret_is_found_at_the_end_of_a_long_comment() -> None:
+    text = f"type: command\n# {'x ' * 20_000}password: hunter2hunter2\n"
+    assert advice(text)["secret-value"].line == 2
 
 
 def test_a_default_counts_under_the_name_of_its_input() -> None:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
+from heapq import nsmallest
 from typing import Any
 
 from mlopsportal.specs.codes import CODES
 from mlopsportal.specs.documents import Document, Kind
 from mlopsportal.specs.interface import Interface, interface_of
 from mlopsportal.specs.mirrored import Mirror
+from mlopsportal.specs.parse import MAX_PROBLEMS
 from mlopsportal.specs.paths import local_path
 from mlopsportal.specs.problems import Problem, Severity
 from mlopsportal.specs.ref import AzureReference, Ref, parse_azure_reference
+
+_MOST_COMPARED = 200  # words that one is compared with: a pipeline may have thousands of steps
+_LONGEST_WORD = 100
+_LONGEST_TEXT = 1000
 
 
 @dataclass(frozen=True)
@@ -63,26 +70,40 @@ class Report:
     document: Document
     surroundings: Surroundings
     problems: list[Problem] = field(default_factory=list)
+    told: Counter[Severity] = field(default_factory=Counter)
+    is_cut: bool = False
 
     def add(
         self,
         code: str,
         path: str,
         message: str,
-        fix: str,
+        fix: str | Suggestion,
         *,
         severity: Severity | None = None,
         place: tuple[int, int] | None = None,
     ) -> None:
-        """Add a problem; its severity is the code's own, its line and column those of its path, unless given."""
-        line, column = place or self.document.parsed.nearest(path) or (None, None)
+        """Add a problem; its severity is the code's own, its line and column those of its path, unless given.
+
+        After a hundred of one severity the rest is only noted: to seek its places and fixes would take minutes.
+        """
         weight = severity or CODES[code].severity
-        self.problems.append(Problem(code, path, line, column, weight, message, fix))
+        self.told[weight] += 1
+        if self.told[weight] > MAX_PROBLEMS:
+            self.is_cut = True
+            return
+        line, column = place or self.document.parsed.nearest(path) or (None, None)
+        self.problems.append(Problem(code, path, line, column, weight, _short(message), _short(str(fix))))
 
     def limit(self, code: str, path: str, message: str, fix: str) -> None:
         """Add something the portal cannot do yet: an error in a change, advice about a file that only lies there."""
         severity = Severity.ADVICE if self.surroundings.mirror is None else Severity.ERROR
         self.add(code, path, message, fix, severity=severity)
+
+
+def _short(text: str) -> str:
+    """Return a text that a person can read, whatever long thing a document had it quote."""
+    return text if len(text) <= _LONGEST_TEXT else f"{text[: _LONGEST_TEXT - 1]}…"
 
 
 def joined(path: str, key: str | int) -> str:
@@ -92,13 +113,25 @@ def joined(path: str, key: str | int) -> str:
     return f"{path}.{key}" if path else key
 
 
-def suggestion(word: str, known: Iterable[str]) -> str:
-    """Say which known word was perhaps meant: "Did you mean `x`?", or which there are."""
-    words = sorted(known)
-    close = get_close_matches(word, words, n=1, cutoff=0.6)
-    if close:
-        return f"Did you mean `{close[0]}`?"
-    return f"Use one of: {', '.join(words)}." if 0 < len(words) <= 12 else "Remove it, or look for a typing error."
+@dataclass(frozen=True)
+class Suggestion:
+    """Which known word was perhaps meant: "Did you mean `x`?", or which there are. Sought when it is first shown."""
+
+    word: str
+    known: Iterable[str]
+
+    def __str__(self) -> str:
+        words = sorted(self.known)
+        near = nsmallest(_MOST_COMPARED, words, key=lambda known: abs(len(known) - len(self.word)))
+        close = get_close_matches(self.word[:_LONGEST_WORD], near, n=1, cutoff=0.6)
+        if close:
+            return f"Did you mean `{close[0]}`?"
+        return f"Use one of: {', '.join(words)}." if 0 < len(words) <= 12 else "Remove it, or look for a typing error."
+
+
+def suggestion(word: str, known: Iterable[str]) -> Suggestion:
+    """Say which known word was perhaps meant, where a problem with this fix is told at all."""
+    return Suggestion(word, known)
 
 
 def runnable_of(value: Any, report: Report) -> Runnable | None:

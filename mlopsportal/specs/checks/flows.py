@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from mlopsportal.specs.bindings import Binding, bindings_in, with_parent_jobs
@@ -108,8 +109,14 @@ def _check_step(binding: Binding, step: str, path: str, frame: Frame, report: Re
     return False
 
 
+@lru_cache(maxsize=16)
+def _first_parts(names: frozenset[str]) -> frozenset[str]:
+    """Return the names of ports, of a group (`group.port`) that of the group; kept, as each step asks anew."""
+    return frozenset(name.partition(".")[0] for name in names)
+
+
 def _check_named(binding: Binding, what: str, known: frozenset[str], path: str, report: Report) -> bool:
-    if any(name == binding.port or name.partition(".")[0] == binding.parts[2] for name in known):
+    if binding.parts[2] in _first_parts(known):
         return True
     message = f"`{binding.text}`: the pipeline has no {what} `{binding.parts[2]}`."
     report.add(f"binding-unknown-{what}", path, message, suggestion(binding.parts[2], known))

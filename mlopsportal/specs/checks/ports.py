@@ -120,7 +120,7 @@ def _number(value: Any) -> float | None:
         return None
 
 
-_OPTIONAL_PART = re.compile(r"\$\[\[(.*?)\]\]", re.DOTALL)
+_OPTIONAL_PART = re.compile(r"\$\[\[((?:(?!\$\[\[).)*?)\]\]", re.DOTALL)  # never past the next: that took minutes
 
 
 def check_command(value: Mapping[str, Any], report: Report, path: str = "") -> None:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from mlopsportal.specs import recurrence, zones
 from mlopsportal.specs.bindings import binding_of
-from mlopsportal.specs.checks.context import Report, joined, runnable_of, suggestion
+from mlopsportal.specs.checks.context import Report, Suggestion, joined, runnable_of, suggestion
 from mlopsportal.specs.checks.fits import check_given_inputs
 from mlopsportal.specs.checks.references import check_compute, check_datastore, check_reference
 from mlopsportal.specs.checks.shape import check_asset_name, check_keys, check_text_mapping, check_texts
@@ -116,7 +116,7 @@ def _check_times(trigger: Mapping[str, Any], report: Report) -> None:
         _check_pattern_keys(pattern, report)
     reading = Reading(trigger)
     for fault in reading.faults:
-        fix = fault.fix
+        fix: str | Suggestion = fault.fix
         if fault.code == "schedule-time-zone":
             fix = suggestion(str(trigger.get("time_zone")), zones.windows_names())
         report.add(fault.code, f"trigger.{fault.path}", fault.message, fix)

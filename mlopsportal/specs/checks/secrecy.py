@@ -5,19 +5,19 @@ Each is pointed at by its place and its hash, which tells where else the same on
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
 from mlopsportal.specs.checks.context import Report, Surroundings, joined
-from mlopsportal.specs.checks.shape import strings_in
+from mlopsportal.specs.checks.shape import texts_in
 from mlopsportal.specs.comments import comments_in, outside_of_values
 from mlopsportal.specs.documents import Document
 from mlopsportal.specs.parse import MAX_PROBLEMS, place_at
 from mlopsportal.specs.problems import Problem
 from mlopsportal.specs.secrets import (
+    LEAST,
     SHAPES,
     Secret,
     Shape,
@@ -48,7 +48,7 @@ def secrets_of(document: Document) -> set[str]:
 
 
 def _in_values(value: Any, shapes: Collection[Shape], report: Report, code: str) -> Iterator[str]:
-    for path, key, text in strings_in(value):
+    for path, key, text in texts_in(value):
         secret = _secret_at(path, key, text, shapes)
         if secret is not None:
             report.add(code, path, f"This value looks like {_shown(secret)}.", _FIX)
@@ -111,17 +111,49 @@ def _candidates(text: str, shapes: Collection[Shape]) -> Iterator[Secret]:
 
 def without_secrets(problems: Iterable[Problem], secrets: Collection[str]) -> list[Problem]:
     """Return the problems with the secrets taken out of their words and paths."""
-    parts = [re.escape(secret[:_SHOWN_AT_MOST]) + r"[^`]*" for secret in secrets if len(secret) > _SHOWN_AT_MOST]
-    whole = [re.escape(secret) for secret in sorted(secrets, key=len, reverse=True) if secret]
-    if not whole:
+    if not secrets:
         return list(problems)
-    pattern = re.compile("|".join([*whole, *parts]))
+    known = _Known.of(secrets)
     return [
         replace(
             problem,
-            path=pattern.sub(_HIDDEN, problem.path),
-            message=pattern.sub(_HIDDEN, problem.message),
-            fix=pattern.sub(_HIDDEN, problem.fix),
+            path=known.without(problem.path),
+            message=known.without(problem.message),
+            fix=known.without(problem.fix),
         )
         for problem in problems
     ]
+
+
+@dataclass(frozen=True)
+class _Known:
+    """Secrets by how they begin and how long they are, so that a text is searched in one go however many there are."""
+
+    whole: frozenset[str]
+    beginnings: frozenset[str]
+    lengths: tuple[int, ...]
+
+    @classmethod
+    def of(cls, secrets: Collection[str]) -> _Known:
+        beginnings = frozenset(secret[:LEAST] for secret in secrets) | frozenset(
+            secret[:_SHOWN_AT_MOST] for secret in secrets if len(secret) > _SHOWN_AT_MOST
+        )
+        return cls(frozenset(secrets), beginnings, tuple(sorted(set(map(len, secrets)), reverse=True)))
+
+    def without(self, text: str) -> str:
+        parts, at, kept = list[str](), 0, 0
+        while at < len(text):
+            end = self._end(text, at) if text[at : at + LEAST] in self.beginnings else at
+            if end > at:
+                parts += [text[kept:at], _HIDDEN]
+                kept = end
+            at = max(end, at + 1)
+        return "".join([*parts, text[kept:]])
+
+    def _end(self, text: str, start: int) -> int:
+        """Return where a secret ends that begins here, whole or cut short as messages quote it; else `start`."""
+        whole = next((size for size in self.lengths if text[start : start + size] in self.whole), 0)
+        if whole or text[start : start + _SHOWN_AT_MOST] not in self.beginnings:
+            return start + whole
+        quote = text.find("`", start)
+        return len(text) if quote < 0 else quote

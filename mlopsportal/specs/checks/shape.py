@@ -127,15 +127,22 @@ def strings_in(value: Any, path: str = "", skip: Collection[str] = ()) -> Iterat
         yield from _strings_below(value, path, "")
 
 
-def _strings_below(value: Any, path: str, key: str) -> Iterator[tuple[str, str, str]]:
+def texts_in(value: Any) -> Iterator[tuple[str, str, str]]:
+    """Yield path, key and text of every scalar inside a value, numbers as texts: a password may be one."""
+    return _strings_below(value, "", "", numbers=True)
+
+
+def _strings_below(value: Any, path: str, key: str, *, numbers: bool = False) -> Iterator[tuple[str, str, str]]:
     if isinstance(value, str):
         yield path, key, value
     elif isinstance(value, Mapping):
         for name, item in value.items():
-            yield from _strings_below(item, joined(path, name), name)
+            yield from _strings_below(item, joined(path, name), name, numbers=numbers)
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _strings_below(item, joined(path, index), key)
+            yield from _strings_below(item, joined(path, index), key, numbers=numbers)
+    elif numbers and isinstance(value, int) and not isinstance(value, bool):
+        yield path, key, str(value)
 
 
 _PATH_KEYS = frozenset({"code", "path", "conda_file", "additional_includes", "component", "trial", "create_job", "job"})

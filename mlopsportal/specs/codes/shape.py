@@ -227,6 +227,15 @@ ENTRIES = (
         PORTAL,
     ),
     CheckCode(
+        "problems-cut",
+        "More problems than are shown",
+        ADVICE,
+        "Of one file a hundred errors and a hundred pieces of advice are shown; most of the rest has the same causes.",
+        "jobs:\n  a: {type: comand}\n  # and so on, some hundred times\n",
+        "jobs:\n  a: {type: command}\n  # and so on\n",
+        PORTAL,
+    ),
+    CheckCode(
         "document-duplicate",
         "Two documents about one thing",
         ERROR,
