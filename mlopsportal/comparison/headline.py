@@ -53,14 +53,21 @@ def headline_of(found: Compared, user: User | AnonymousUser) -> Headline:
         return Headline("The same thing on both sides", "info", "Choose another one for either side.", "=")
     if not found.is_one_kind:
         return Headline("Two kinds of things", "info", found.verdict.reasons[0].message, "?")
-    if not found.changes:
-        texts = "; only their texts differ" if found.hunks else ""
-        return Headline("No difference", "good", f"Both execute the same{texts}.", "=")
+    if not found.changes and found.verdict.verdict is Verdict.PATCH:
+        return Headline("No difference", "good", _same(found), "=")
     if found.runs is not None:
         return Headline(_differences(count), "info", _of_runs(found.runs), "≠")
     if not found.has_verdict:
         return Headline(_differences(count), "info", _first(found.lines), "≠")
     return _judged(found, user)
+
+
+def _same(found: Compared) -> str:
+    """Say of two sides without a difference what that means: in two workspaces a name may stand for two things."""
+    texts = "; only their texts differ" if found.hunks else ""
+    if not found.is_apart:
+        return f"Both execute the same{texts}."
+    return f"Both say the same{texts}. What they name is looked up in the workspace of each."
 
 
 def _judged(found: Compared, user: User | AnonymousUser) -> Headline:
@@ -85,7 +92,8 @@ def _named(found: Compared) -> dict[str, str]:
     left, right = found.left.words, found.right.words
     if left[0] == right[0] and found.left.ref.kind == found.right.ref.kind == "component":
         left, right = ("version", left[1]), ("version", right[1])
-    return {"left": " ".join(left), "right": " ".join(right)}
+    places = [f" in {side.workspace.slug}" if found.is_apart else "" for side in (found.left, found.right)]
+    return {"left": " ".join(left) + places[0], "right": " ".join(right) + places[1]}
 
 
 def _differences(count: int) -> str:

@@ -75,14 +75,21 @@ class Compared:
         old, new = self.left.definition, self.right.definition
         found = compare_components(old, new)
         if self.has_graph:
-            found = verdict_of([*found.reasons, *compare_edges(old, new, self._interfaces).reasons])
+            before, after = self._interfaces
+            edges = compare_edges(old, new, after, before=before, apart=self.is_apart)
+            found = verdict_of([*found.reasons, *edges.reasons])
         same = self.left.ref.kind == self.right.ref.kind == "component" and self.left.ref.name == self.right.ref.name
         return with_declared(found, self.left.ref.version, self.right.ref.version) if same else found
 
     @cached_property
-    def _interfaces(self) -> dict[str, Interface]:
-        """The interfaces of what the steps of both sides run, by reference; those that a mirror knows."""
-        return interfaces_of(self.left) | interfaces_of(self.right)
+    def _interfaces(self) -> tuple[dict[str, Interface], dict[str, Interface]]:
+        """The interfaces of what the steps of either side run, by reference; those that its own mirror knows."""
+        return interfaces_of(self.left), interfaces_of(self.right)
+
+    @property
+    def is_apart(self) -> bool:
+        """Are the sides in two workspaces, so that the same reference may name two things?"""
+        return self.left.workspace != self.right.workspace
 
     @property
     def has_verdict(self) -> bool:
@@ -106,7 +113,7 @@ class Compared:
         address = self._compare_address(before, after)
         if not address:
             return []
-        known = [self._interfaces.get(text) for text in (before, after)]
+        known = [interfaces.get(text) for interfaces, text in zip(self._interfaces, (before, after), strict=True)]
         weight = compare(known[0], known[1]).verdict.value if known[0] and known[1] else ""
         return [(address, "what changed in it", weight)]
 

@@ -92,12 +92,14 @@ def compare_edges(
     *,
     before: Mapping[str, Interface] | None = None,
     as_written: bool = False,
+    apart: bool = False,
 ) -> Comparison:
     """Type-check every edge of the newer pipeline; what did not fit before either is told, but weighs nothing.
 
     `before` are the interfaces of what the older pipeline runs, where they are not the same `interfaces`.
     `as_written` says that both are YAML. A use of a component that is not known, other than the older pipeline's,
-    makes the verdict unknown.
+    makes the verdict unknown; every such use does where the two are `apart`, in workspaces of their own, since there
+    a reference of the one says nothing of the same reference of the other.
     """
     older = interfaces if before is None else before
     old = {_key(fault) for fault in judge_edges(left, older, as_written=as_written)}
@@ -107,7 +109,7 @@ def compare_edges(
             is_old = _key(fault) in old
             rule = f"still-{fault.rule}" if is_old else f"step-{fault.rule}"
             reasons.append(Reason(rule, fault.path, fault.message, Verdict.PATCH if is_old else Verdict.BREAKING))
-    for fault in untold_steps(left, right, older, interfaces, as_written=as_written):
+    for fault in untold_steps({} if apart else left, right, older, interfaces, as_written=as_written):
         reasons.append(Reason(f"step-{fault.rule}", fault.path, fault.message, Verdict.UNKNOWN))
     return verdict_of(reasons)
 

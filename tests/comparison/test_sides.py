@@ -17,7 +17,14 @@ MANY_ZEROS = "0" * 5000  # more digits than Python reads as a number
 
 @pytest.mark.parametrize(
     "name",
-    ["{number}@²", "{number}@\u0661", "²@1", "{number}@1000000", "{number}@" + MANY_ZEROS + "1", MANY_ZEROS + "{number}@1"],
+    [
+        "{number}@²",
+        "{number}@\u0661",
+        "²@1",
+        "{number}@1000000",
+        "{number}@" + MANY_ZEROS + "1",
+        MANY_ZEROS + "{number}@1",
+    ],
 )
 def test_a_change_whose_number_is_none_names_nothing(db: None, name: str) -> None:
     workspace = make_workspace()
