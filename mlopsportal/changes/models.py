@@ -184,7 +184,8 @@ class Plan(models.Model):
     `digest` covers all ordered steps with bodies, base fingerprints and target. `summary` is
     `{"add", "change", "remove"}`; `checks` is a list of `{code, level, passed, message, places}`, `levels` the
     level of every check when the plan was made, also of those that were off; `problems` says, in the form of
-    `specs.Problem.as_json`, why a failed plan failed.
+    `specs.Problem.as_json`, why a failed plan failed. `told` is what its reviewers read of users and scores, as
+    `changes.told` keeps it; {} for a plan made before that was kept.
     """
 
     revision = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="plans")
@@ -195,6 +196,7 @@ class Plan(models.Model):
     summary = models.JSONField(default=dict)
     checks = models.JSONField(default=list)
     levels = models.JSONField(default=dict)
+    told = models.JSONField(default=dict)
     problems = models.JSONField(default=list)
     error = models.TextField(blank=True, default="")
     lease_until = models.DateTimeField(null=True)

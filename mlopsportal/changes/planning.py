@@ -22,12 +22,14 @@ from mlopsportal.changes import bundling, checks, owners
 from mlopsportal.changes.building import Building, Draft
 from mlopsportal.changes.checking import checked
 from mlopsportal.changes.errors import LostClaim
+from mlopsportal.changes.impact import schedules_told
 from mlopsportal.changes.live import LiveWorkspace
 from mlopsportal.changes.models import ChangeRequest, Document, Plan, Revision, Step
 from mlopsportal.changes.moving import Facts, move, record
 from mlopsportal.changes.plans import digest_of, summary_of
 from mlopsportal.changes.settling import settle
 from mlopsportal.changes.states import PlanState, State, StepAction, StepState, Verdict
+from mlopsportal.changes.told import tell
 from mlopsportal.specs.interface import Verdict as InterfaceVerdict
 from mlopsportal.specs.order import DocumentCycle
 from mlopsportal.specs.practices import PRACTICES, Level, told
@@ -35,7 +37,6 @@ from mlopsportal.specs.problems import Problem
 from mlopsportal.specs.ref import Ref
 from mlopsportal.specs.validate import Judgement
 from registry.practices import levels_of
-from scheduling.models import Schedule
 
 LEASE: Final = timedelta(seconds=90)
 RENEW_AFTER: timedelta = timedelta(seconds=20)
@@ -234,6 +235,8 @@ def _earlier_runs(revision: Revision) -> list[str]:
 
 def _store(plan: Plan, made: Made) -> None:
     """Write the plan's rows and move its change, in one transaction; nothing when a newer claim has the plan."""
+    rows = _rows(plan, made)
+    beside = _beside(plan, rows, made)  # reads much: not while the change is locked
     with transaction.atomic():
         change = (
             ChangeRequest.objects.select_for_update(of=("self",))
@@ -251,7 +254,10 @@ def _store(plan: Plan, made: Made) -> None:
         plan.problems = [{"document": path, **problem} for path, problem in made.weighty()]
         plan.checks, plan.levels = [_stored(check) for check in made.checks], dict(made.levels)
         if state == PlanState.MADE and made.building is not None:
-            _write_steps(plan, change, made.building, documents)
+            for row, draft in zip(rows, made.building.drafts, strict=True):
+                row.document = documents[draft.path]
+            _write_steps(plan, change, rows)
+            plan.reasons, plan.told = beside.reasons, beside.told
         plan.save()
         if change.plan_id == plan.pk:
             change.plan = plan
@@ -290,43 +296,45 @@ def _update_documents(revision: Revision, made: Made) -> Mapping[str, Document]:
     return documents
 
 
-def _write_steps(plan: Plan, change: ChangeRequest, building: Building, documents: Mapping[str, Document]) -> None:
-    rows = [_row(plan, position, draft, documents[draft.path]) for position, draft in enumerate(building.drafts)]
+def _rows(plan: Plan, made: Made) -> list[Step]:
+    """Return the steps to be written, in their order; none for a plan that failed."""
+    if made.has_failed or made.building is None:
+        return []
+    return [_row(plan, position, draft) for position, draft in enumerate(made.building.drafts)]
+
+
+def _write_steps(plan: Plan, change: ChangeRequest, rows: Sequence[Step]) -> None:
     Step.objects.bulk_create(rows)
     plan.digest = digest_of(change.workspace, rows)
     plan.summary = dict(summary_of(rows))
     plan.verdict = _worst(row.verdict for row in rows)
-    plan.reasons = [
-        {"ref": str(draft.ref), **reason.as_json()}
-        for draft in building.drafts
-        if draft.comparison is not None
-        for reason in draft.comparison.reasons
-    ] + _impact(change, building)
 
 
-def _impact(change: ChangeRequest, building: Building) -> list[dict[str, str]]:
-    """Say which schedules run an earlier version of what gets a new one, as far as the mirror knows."""
-    found = []
-    for draft in building.drafts:
-        if draft.comparison is None:
-            continue
-        earlier = f"component:{draft.ref.name}:"
-        schedules = Schedule.objects.filter(workspace=change.workspace, pipeline_ref__startswith=earlier)
-        names = list(schedules.filter(missing_since=None).order_by("name").values_list("name", flat=True)[:_MOST_NAMED])
-        if names:
-            message = f"These schedules run an earlier version and stay with it: {', '.join(names)}."
-            found.append({"ref": str(draft.ref), "rule": "impact-schedules", "path": "", "message": message})
-    return found
+@dataclass(frozen=True)
+class _Beside:
+    """What is said of the steps, beside them: why the verdict is what it is, and what reviewers are told."""
+
+    reasons: list[dict[str, Any]] = field(default_factory=list)
+    told: dict[str, Any] = field(default_factory=dict)
 
 
-def _row(plan: Plan, position: int, draft: Draft, document: Document) -> Step:
+def _beside(plan: Plan, rows: Sequence[Step], made: Made) -> _Beside:
+    if made.has_failed or made.building is None:
+        return _Beside()
+    workspace, now = plan.revision.change.workspace, timezone.now()
+    compared = [(draft.ref, draft.comparison) for draft in made.building.drafts if draft.comparison is not None]
+    judged = [{"ref": str(ref), **reason.as_json()} for ref, comparison in compared for reason in comparison.reasons]
+    moved = schedules_told(workspace, rows, [ref for ref, _ in compared], now=now)
+    return _Beside(bundling.storable([*judged, *moved]), tell(workspace, rows, now=now))
+
+
+def _row(plan: Plan, position: int, draft: Draft) -> Step:
     request = draft.request
     return Step(
         plan=plan,
         position=position,
         ref=str(draft.ref),
         action=draft.action,
-        document=document,
         method="" if request is None else request.method,
         arm_id="" if request is None else request.arm_id,
         api_version="" if request is None else request.api_version,

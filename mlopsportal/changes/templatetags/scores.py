@@ -1,25 +1,26 @@
-"""The template tags that show what the new versions of a plan score."""
+"""The template tags that show what the new versions of a plan score, and whom its steps concern."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from django import template
 
-from mlopsportal.changes.scoring import Scored, scores_of_steps
+from mlopsportal.changes.scores import Scored
+from mlopsportal.changes.wording import Line
 from registry.models import Workspace
 
 register = template.Library()
 
 
-@register.simple_tag
-def plan_scores(steps: Iterable[Any], workspace: Workspace) -> dict[int, Scored]:  # Any: a shown step lies above
-    """Return the scores of a plan's steps as the page shows them, by position, for `score_line`."""
-    return scores_of_steps(workspace, [step.row for step in steps])
-
-
 @register.inclusion_tag("changes/_score.html")
-def score_line(scores: Mapping[int, Scored], position: int) -> dict[str, Any]:
+def score_line(scored: Scored | Mapping[str, Any] | None) -> dict[str, Any]:
     """Show in one line what a step's new version scores, and the one before it; nothing for any other step."""
-    return {"scored": scores.get(position)}
+    return {"scored": scored}
+
+
+@register.inclusion_tag("changes/_impact.html")
+def impact_line(line: Line, workspace: Workspace) -> dict[str, Any]:
+    """Show one line of whom a step concerns, each name a link to its page."""
+    return {"line": line, "workspace": workspace}

@@ -9,15 +9,18 @@ from typing import Any, Final
 
 from django.utils import timezone
 
-from mlopsportal.changes.impact import Line, impact_of_steps
+from mlopsportal.changes.impact import impact_of_steps
 from mlopsportal.changes.models import ChangeRequest
-from mlopsportal.changes.states import RESUMABLE, TERMINAL, PlanState, State, StepAction
+from mlopsportal.changes.scores import followed_by_steps, scores_of_steps
+from mlopsportal.changes.states import RESUMABLE, TERMINAL, PlanState, State, StepAction, StepState
+from mlopsportal.changes.told import Told, told_of
 from mlopsportal.changes.views.approvals import ShownApprovals
 from mlopsportal.changes.views.documents import ShownDocument, ShownRevision, problem_values
 from mlopsportal.changes.views.rivals import Rival, rivals_of
 from mlopsportal.changes.views.steps import ShownStep
 from mlopsportal.specs import diff
 from mlopsportal.specs.problems import Problem
+from mlopsportal.specs.ref import Ref
 
 _HEADINGS: Final = {
     State.APPROVED: "What will be done",
@@ -61,12 +64,55 @@ class ShownPlan:
             return []
         rows = self._plan.steps.select_related("document").prefetch_related("attempts").order_by("position")
         shown = [ShownStep(row, tuple(row.attempts.all())) for row in rows]
-        if self._change.state in TERMINAL:
-            return shown
-        shown = [replace(step, rivals=tuple(self._rivals_about(step.row.ref))) for step in shown]
-        impact = impact_of_steps(self._change.workspace, [step.row for step in shown], now=timezone.now())
+        return self._as_told(shown) if self._is_past(shown) else self._as_of_now(shown)
+
+    @property
+    def is_past(self) -> bool:
+        """Was anything of the plan sent, or will it never be? Its users and scores are then those that were told."""
+        return self._is_past(self.steps)
+
+    @property
+    def was_told(self) -> bool:
+        """Was it kept what reviewers read beside the steps?"""
+        return self._told is not None
+
+    @cached_property
+    def _told(self) -> Told | None:
+        return told_of(self._plan) if self._plan else None
+
+    def _is_past(self, steps: list[ShownStep]) -> bool:
+        return self._change.state in TERMINAL or any(step.has_begun for step in steps)
+
+    def _as_told(self, steps: list[ShownStep]) -> list[ShownStep]:
+        told = self._told
+        rows = [step.row for step in steps]
+        follows = told.follows if told else followed_by_steps(self._change.workspace, rows)
+        return [self._told_of(step, told, follows.get(step.row.position)) for step in steps]
+
+    def _told_of(self, step: ShownStep, told: Told | None, follows: Ref | None) -> ShownStep:
+        """Lay beside a step what was told of it, and the version it followed: the made one is compared with that."""
+        slug, position = self._change.workspace.slug, step.row.position
+        lines, score = (tuple(told.lines.get(position, ())), told.scores.get(position)) if told else ((), None)
+        if follows is None or step.row.document is None:
+            return replace(step, impact=lines, score=score)
+        made = Ref.parse(step.row.ref).in_workspace(slug)
+        asked = Ref("change", f"{self._change.number}@{self._change.revision_number}", step.row.document.path)
+        draft = made if step.row.state == StepState.VERIFIED else asked
+        return replace(step, impact=lines, score=score, follows=follows.in_workspace(slug), draft=draft)
+
+    def _as_of_now(self, steps: list[ShownStep]) -> list[ShownStep]:
+        workspace, rows = self._change.workspace, [step.row for step in steps]
+        impact, scores = impact_of_steps(workspace, rows, now=timezone.now()), scores_of_steps(workspace, rows)
         drafts = {document.row.pk: document for document in self._revision.documents if document.follows is not None}
-        return [_with_surroundings(step, impact, drafts.get(step.row.document_id or 0)) for step in shown]
+        return [
+            replace(
+                _with_draft(step, drafts.get(step.row.document_id or 0)),
+                rivals=tuple(self._rivals_about(step.row.ref)),
+                impact=tuple(impact.get(step.row.position, ())),
+                score=scores.get(step.row.position),
+            )
+            for step in steps
+        ]
 
     @cached_property
     def rivals(self) -> list[Rival]:
@@ -127,9 +173,8 @@ class ShownPlan:
         return {"digest": mine.plan_digest, "changes": diff.diff(before, after)}
 
 
-def _with_surroundings(step: ShownStep, impact: dict[int, list[Line]], draft: ShownDocument | None) -> ShownStep:
-    """Lay beside a step whom it concerns and, where it makes a new version, the one that it follows."""
-    lines = tuple(impact.get(step.row.position, ()))
+def _with_draft(step: ShownStep, draft: ShownDocument | None) -> ShownStep:
+    """Lay beside a step that makes a new version the one that it follows."""
     if draft is None or step.row.action != StepAction.CREATE:
-        return replace(step, impact=lines)
-    return replace(step, impact=lines, follows=draft.follows, draft=draft.address)
+        return step
+    return replace(step, follows=draft.follows, draft=draft.address)

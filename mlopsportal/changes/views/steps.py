@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from mlopsportal.changes.impact import Line
 from mlopsportal.changes.models import Attempt, ChangeRequest, Document, Step
+from mlopsportal.changes.scheduled import run_words
+from mlopsportal.changes.scores import Scored
 from mlopsportal.changes.states import StepAction, StepState
+from mlopsportal.changes.wording import Line
 from mlopsportal.specs import diff, documents, recurrence
 from mlopsportal.specs.digest import ABSENT
 from mlopsportal.specs.normalize import MAIN
@@ -33,6 +35,7 @@ class ShownStep:
     row: Step
     attempts: tuple[Attempt, ...]
     impact: tuple[Line, ...] = ()
+    score: Scored | Mapping[str, Any] | None = None  # the second as it was kept with the plan
     follows: Ref | None = None
     draft: Ref | None = None
     rivals: tuple[ChangeRequest, ...] = ()
@@ -109,6 +112,8 @@ class ShownStep:
             yield from self._run_told()
             return
         yield from _told(self.row.after or {}) if self.row.before is None else ()
+        if self.row.ref.startswith(("schedule:", "trigger:")) and (run := run_words(self.row.before, self.row.after)):
+            yield run
         if self.row.verdict and self.row.before is not None:
             yield self.row.verdict
         if self.changes and self.row.before is not None:

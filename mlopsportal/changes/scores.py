@@ -1,4 +1,4 @@
-"""The scores of the versions that a plan makes, beside those of the versions before them; no part of the plan."""
+"""The scores of the versions that a plan makes, beside those of the versions before them, by the levels of now."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from mlopsportal.changes.models import Step
 from mlopsportal.changes.states import StepAction
@@ -36,6 +37,15 @@ class Scored:
         known = {item.code for item in self.before.missing} if self.before else set()
         return [item for item in self.now.missing if item.code not in known] if self.before else []
 
+    def as_json(self) -> dict[str, Any]:
+        """Return what a page shows of it."""
+        return {
+            "now": {"percent": self.now.percent},
+            "before": {"percent": self.before.percent} if self.before else None,
+            "is_lower": self.is_lower,
+            "lost": [{"code": item.code, "title": item.title} for item in self.lost],
+        }
+
 
 def scores_of_steps(workspace: Workspace, steps: Sequence[Step]) -> dict[int, Scored]:
     """Return by position the scores of the new components and pipelines, of MOST_STEPS steps at most."""
@@ -50,6 +60,13 @@ def scores_of_steps(workspace: Workspace, steps: Sequence[Step]) -> dict[int, Sc
         if now is not None:
             found[step.position] = Scored(now, measure.score(row.ref, raw_of(row)) if row else None)
     return found
+
+
+def followed_by_steps(workspace: Workspace, steps: Sequence[Step]) -> dict[int, Ref]:
+    """Return by position the version that each new version of a component or pipeline comes after."""
+    made = list(_made(steps[:MOST_STEPS]))
+    earlier = _versions_before(workspace, [ref for _, ref in made]) if made else {}
+    return {step.position: earlier[ref].ref for step, ref in made if ref in earlier}
 
 
 def _made(steps: Sequence[Step]) -> Iterator[tuple[Step, Ref]]:

@@ -8,11 +8,12 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from mlopsportal.changes import workflow
 from mlopsportal.changes.models import ChangeRequest
-from mlopsportal.changes.scoring import scores_of_steps
+from mlopsportal.changes.scores import scores_of_steps
 from mlopsportal.changes.states import State
 from registry.models import PracticeLevel
-from tests.changes.building import Team, applied, component_text, opened, plan_of
+from tests.changes.building import Team, applied, component_text, fresh, opened, plan_of
 
 pytestmark = pytest.mark.django_db
 
@@ -55,6 +56,21 @@ def test_an_applied_change_still_says_what_was_before_it(team: Team) -> None:
     done = applied(team, [("prepare.yml", BETTER)])
     assert applied(team, [("prepare.yml", component_text(version="3"))]).state == State.APPLIED
     assert "Score 71 → 92 of 100." in shown(team, done)
+
+
+def test_an_applied_change_has_the_score_that_its_reviewer_saw(team: Team) -> None:
+    """Levels that are set later count for open changes, and for no change that is over."""
+    assert applied(team, [BARE]).state == State.APPLIED
+    done, waiting = (
+        applied(team, [("prepare.yml", BETTER)]),
+        opened(team, [("prepare.yml", component_text(version="3"))]),
+    )
+    assert "Score 92 → 71 of 100" in shown(team, waiting)
+    PracticeLevel.objects.create(workspace=team.workspace, code="described-ports", level="off")
+    assert "Score 71 → 92 of 100." in shown(team, done)
+    assert "Score 92 → 71 of 100" not in shown(team, waiting)
+    withdrawn = workflow.withdraw(fresh(waiting), actor=team.actor("author"), reason="Not now.")
+    assert "Score 92 → 71 of 100" in shown(team, fresh(withdrawn))
 
 
 def test_the_levels_of_the_workspace_count(team: Team) -> None:
