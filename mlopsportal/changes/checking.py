@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from mlopsportal.changes import checks
-from mlopsportal.changes.building import Building, Draft
+from mlopsportal.changes.building import Building
+from mlopsportal.changes.drafts import Draft
 from mlopsportal.changes.models import ChangeRequest
 from mlopsportal.changes.states import StepAction
 from mlopsportal.specs import recurrence

@@ -19,8 +19,9 @@ from django.utils import timezone
 from mlopsportal import azureml
 from mlopsportal.audit.actions import SYSTEM, Action
 from mlopsportal.changes import bundling, checks, owners
-from mlopsportal.changes.building import Building, Draft
+from mlopsportal.changes.building import Building
 from mlopsportal.changes.checking import checked
+from mlopsportal.changes.drafts import Draft
 from mlopsportal.changes.errors import LostClaim
 from mlopsportal.changes.impact import schedules_told
 from mlopsportal.changes.live import LiveWorkspace

@@ -10,7 +10,7 @@ from typing import Final
 from mlopsportal.accounts.roles import Permission, can
 from mlopsportal.audit.actions import Actor
 from mlopsportal.changes import bundling
-from mlopsportal.changes.building import RUN_EXTRAS
+from mlopsportal.changes.building_actions import RUN_EXTRAS
 from mlopsportal.changes.policy import STANDING_ACTIONS
 from mlopsportal.specs import documents
 from registry.models import Workspace
