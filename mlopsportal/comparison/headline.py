@@ -10,16 +10,17 @@ from django.utils import timezone
 
 from mlopsportal.accounts.models import User
 from mlopsportal.comparison.lines import Line
+from mlopsportal.comparison.outcome import ends_words, headline_words
 from mlopsportal.comparison.result import Compared
 from mlopsportal.comparison.runs import RunPair
 from mlopsportal.comparison.sides import Side
 from mlopsportal.specs.interface import Verdict
 from mlopsportal.ui.addresses import ref_address
 from mlopsportal.ui.badges import VERDICT
-from registry.models import AssetKind, Workspace
+from registry.models import AssetKind, RunStatus, Workspace
 from scheduling.impact import Affected, affected_by
 
-REASONS = METRICS = 3
+REASONS = 3
 _FOLLOWS = {
     Verdict.BREAKING: "Whoever uses {left} must change before using {right}.",
     Verdict.MINOR: "Whoever uses {left} can use {right} as it is.",
@@ -53,10 +54,10 @@ def headline_of(found: Compared, user: User | AnonymousUser) -> Headline:
         return Headline("The same thing on both sides", "info", "Choose another one for either side.", "=")
     if not found.is_one_kind:
         return Headline("Two kinds of things", "info", found.verdict.reasons[0].message, "?")
+    if found.runs is not None and found.lines:
+        return _of_runs(found, found.runs)
     if not found.changes and found.verdict.verdict is Verdict.PATCH:
         return Headline("No difference", "good", _same(found), "=")
-    if found.runs is not None:
-        return Headline(_differences(count), "info", _of_runs(found.runs), "≠")
     if not found.has_verdict:
         return Headline(_differences(count), "info", _first(found.lines), "≠")
     return _judged(found, user)
@@ -104,15 +105,13 @@ def _first(lines: Sequence[Line]) -> str:
     return lines[0].words if lines else ""
 
 
-def _of_runs(runs: RunPair) -> str:
-    """Say how two runs came out: metrics, status and time where they differ, and what the right one did not do anew."""
-    metrics = [metric for metric in runs.metrics if metric.left and metric.right and metric.differs]
-    told = [f"{pair.name}: {pair.left} → {pair.right}" for pair in metrics[:METRICS]]
-    told += [f"{fact.name}: {fact.left} → {fact.right}" for fact in runs.facts if fact.differs]
-    reused = sum(1 for step in runs.steps if step.right is not None and step.right.is_reused)
-    if reused:
-        told.append(f"{reused} of {len(runs.steps)} steps on the right were reused")
-    return " · ".join(told)
+def _of_runs(found: Compared, runs: RunPair) -> Headline:
+    """Say how two runs came out: how each ended comes before what differs in what they were given."""
+    follows = headline_words(runs, bool(found.definition_changes))
+    if runs.left.status == runs.right.status:
+        return Headline(_differences(len(found.lines)), "info", follows, "≠")
+    tone = "warn" if runs.right.status == RunStatus.FAILED else "info"
+    return Headline(ends_words(runs), tone, follows, "≠")
 
 
 def _affected(side: Side, user: User | AnonymousUser) -> Affected | None:

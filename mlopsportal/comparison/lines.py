@@ -17,6 +17,11 @@ ALIKE = 3
 NAMED = 8
 _STILL = "still-"
 _NO_INTERFACE = "no-interface"
+_STEPS, _SETTINGS = "Steps", "Settings"
+_HEADS = {"jobs": _STEPS, "inputs": "Inputs", "outputs": "Outputs", "trigger": "When it fires"}
+_ABOUT = (*dict.fromkeys(_HEADS.values()), _SETTINGS)
+_SECTIONS = ("jobs", "inputs", "outputs", "run", "run.inputs", "run.outputs", "run.settings")
+_GIVEN = (("The run's inputs.", "input"), ("The run's outputs.", "output"), ("The run's settings.", "setting"))
 _PLURALS = ((":", ":"), (" now runs ", " now run "), (" was ", " were "))
 
 
@@ -26,12 +31,14 @@ class Line:
 
     `bump`: what the steps ran and run, "component:train:1" and "component:train:2", where a step moved between them.
     `links` lead further: address, words, and how much what is there weighs ("" where nobody can say).
+    `about` is what it is about in a word, by which many lines are put into groups.
     """
 
     words: str
     verdict: Verdict | None = None
     bump: tuple[str, str] | None = None
     links: Sequence[tuple[str, str, str]] = ()
+    about: str = ""
 
 
 def lines_of(
@@ -54,20 +61,27 @@ def lines_of(
     lines = list(_of_reasons(left, right, changes, fresh))
     for of_one_kind in _by_importance(rest):
         lines += _of_changes(left, right, of_one_kind)
-    lines += [Line(f"The step {old} is now called {new} and runs the same.") for new, old in sorted(renamed.items())]
-    lines += [Line(f"As before: {_placed(reason, reason.message)}") for reason in told if reason not in fresh]
+    lines += [
+        Line(f"The step {old} is now called {new} and runs the same.", about=_STEPS)
+        for new, old in sorted(renamed.items())
+    ]
+    lines += [
+        Line(f"As before: {_placed(reason, reason.message)}", about=_about(reason.path.split(".")))
+        for reason in told
+        if reason not in fresh
+    ]
     return lines
 
 
 def _parts(change: Change) -> Iterator[Change]:
-    """Take the whole of `jobs`, `inputs` or `outputs`, added or removed, apart into its entries."""
+    """Take a whole section (`jobs`, `inputs`, what a run was given), added or removed, apart into its entries."""
     whole = change.after if change.kind == "added" else change.before
-    if change.path not in ("inputs", "outputs", "jobs") or change.kind == "changed" or not isinstance(whole, Mapping):
+    if change.path not in _SECTIONS or change.kind == "changed" or not isinstance(whole, Mapping):
         yield change
         return
     for name, entry in whole.items():
         before, after = (None, entry) if change.kind == "added" else (entry, None)
-        yield Change(f"{change.path}.{name}", change.kind, before, after, (*change.steps, name))
+        yield from _parts(Change(f"{change.path}.{name}", change.kind, before, after, (*change.steps, name)))
 
 
 def _of_reasons(
@@ -75,7 +89,7 @@ def _of_reasons(
 ) -> Iterator[Line]:
     found = sentences_of(left, right, changes, Comparison(Verdict.PATCH, tuple(reasons)))
     for reason, sentence in zip(reasons, found, strict=False):
-        yield Line(_placed(reason, sentence.words), reason.verdict)
+        yield Line(_placed(reason, sentence.words), reason.verdict, about=_about(reason.path.split(".")))
 
 
 def _placed(reason: Reason, words: str) -> str:
@@ -111,10 +125,27 @@ def _of_changes(left: Mapping[str, Any], right: Mapping[str, Any], changes: Sequ
     others = [change for change in changes if not _is_of_step(change)]
     for alike in _alike(steps):
         if len(alike) >= ALIKE:
-            yield Line(_of_many(left, right, alike), bump=_bump(alike[0]))
+            yield Line(_of_many(left, right, alike), bump=_bump(alike[0]), about=_STEPS)
         else:
-            yield from (Line(_sentences(left, right, [one])[0].words, bump=_bump(one)) for one in alike)
-    yield from (Line(sentence.words) for sentence in _sentences(left, right, others))
+            yield from (Line(_sentences(left, right, [one])[0].words, bump=_bump(one), about=_STEPS) for one in alike)
+    for about in _ABOUT:
+        of_one = [change for change in others if _about(change.steps) == about]
+        yield from (Line(_plainly(sentence.words), about=about) for sentence in _sentences(left, right, of_one))
+
+
+def _about(steps: Sequence[Any]) -> str:
+    """Return what a change at this path is about, in a word."""
+    heads = steps[1:2] if steps[:1] == ("run",) else steps[:1]
+    return _HEADS.get(str(heads[0]), _SETTINGS) if heads else _SETTINGS
+
+
+def _plainly(words: str) -> str:
+    """Call what a run was given by its name instead of its path: "The run's input rate is 0.1 instead of 0.2."."""
+    for path, word in _GIVEN:
+        if words.startswith(path):
+            name, _, rest = words.removeprefix(path).partition(" ")
+            return f"The run's {word} {name.removesuffix('.uri').removesuffix('.value')} {rest}"
+    return words
 
 
 def _is_of_step(change: Change) -> bool:

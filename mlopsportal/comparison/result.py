@@ -13,6 +13,7 @@ from django.contrib.auth.models import AnonymousUser
 from mlopsportal.accounts.models import User
 from mlopsportal.comparison.interfaces import interfaces_of
 from mlopsportal.comparison.lines import Line, lines_of
+from mlopsportal.comparison.outcome import outcome_lines
 from mlopsportal.comparison.overlay import (
     ADDED,
     BROKEN,
@@ -39,6 +40,9 @@ from mlopsportal.ui.drawing import Drawing, drawing_of
 
 MANY_NODES = 40
 """From so many nodes on, what did not change is folded unless somebody asks for all of it."""
+FLAT = 8
+"""So many lines are read one after the other; more are put into groups."""
+OUTCOME = "How they came out"
 
 
 @dataclass(frozen=True)
@@ -105,8 +109,29 @@ class Compared:
         names = renamed(old, new)
         old = with_new_names(old, names)
         changes = diff(old, new) if names else self.changes
-        lines = lines_of(old, new, changes, self.verdict, {new_name: name for name, new_name in names.items()})
+        lines = [Line(words, about=OUTCOME) for words in (outcome_lines(self.runs) if self.runs else ())]
+        lines += lines_of(old, new, changes, self.verdict, {new_name: name for name, new_name in names.items()})
+        if lines and self._are_two_pipelines:
+            named = f"{self.left.called} and {self.right.called}"
+            lines.insert(
+                0, Line(f"These are two different pipelines, {named}: what follows leads from one to the other.")
+            )
         return [replace(line, links=self._bumped(*line.bump)) if line.bump else line for line in lines]
+
+    @property
+    def _are_two_pipelines(self) -> bool:
+        are_pipelines = self.left.is_pipeline and self.right.is_pipeline
+        return are_pipelines and self.has_verdict and self.left.called != self.right.called
+
+    @cached_property
+    def groups(self) -> list[tuple[str, list[Line]]]:
+        """The lines as they stand while they are few, else by what they are about; the most important group first."""
+        if len(self.lines) <= FLAT:
+            return [("", self.lines)] if self.lines else []
+        found: dict[str, list[Line]] = {}
+        for line in self.lines:
+            found.setdefault(line.about, []).append(line)
+        return list(found.items())
 
     def _bumped(self, before: str, after: str) -> list[tuple[str, str, str]]:
         """Return where to see what changed in a component: the address, the words, and how much that weighs."""
@@ -150,7 +175,8 @@ class Compared:
         """The two runs side by side; None unless both sides are runs."""
         if self.left.run is None or self.right.run is None:
             return None
-        return RunPair(self.left.run, self.right.run)
+        left, right = (frozenset(side.definition.get("jobs") or ()) for side in (self.left, self.right))
+        return RunPair(self.left.run, self.right.run, (left, right))
 
     @cached_property
     def definition_changes(self) -> list[Change]:

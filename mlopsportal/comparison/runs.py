@@ -9,7 +9,7 @@ from typing import Any
 
 from mlopsportal.specs import normalize
 from mlopsportal.ui.times import duration_words
-from registry.models import Run, Step
+from registry.models import Run, RunStatus, Step
 from registry.raw import raw_of
 
 
@@ -29,23 +29,25 @@ class Pair:
 
 @dataclass(frozen=True)
 class StepPair:
-    """One step of both runs; None where a run has no such step."""
+    """One step of both runs; None where a run has none, then `absent` says of that side why not."""
 
     path: str
     left: Step | None
     right: Step | None
+    absent: tuple[str, str] = ("", "")
 
     @property
-    def sides(self) -> tuple[Step | None, Step | None]:
-        return self.left, self.right
+    def sides(self) -> tuple[tuple[Step | None, str], tuple[Step | None, str]]:
+        return (self.left, self.absent[0]), (self.right, self.absent[1])
 
 
 @dataclass(frozen=True)
 class RunPair:
-    """Two runs to be read beside each other."""
+    """Two runs to be read beside each other. `planned` are the names of the steps that each one's definition has."""
 
     left: Run
     right: Run
+    planned: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
 
     @cached_property
     def facts(self) -> list[Pair]:
@@ -69,8 +71,38 @@ class RunPair:
     @cached_property
     def steps(self) -> list[StepPair]:
         """The steps of both, in the order in which they began on the left, then on the right."""
-        left, right = (_by_path(run.steps.in_time()) for run in (self.left, self.right))
-        return [StepPair(path, left.get(path), right.get(path)) for path in dict.fromkeys([*left, *right])]
+        left, right = _by_path(self.left_steps), _by_path(self.right_steps)
+        return [
+            StepPair(path, left.get(path), right.get(path), (self._absent(0, path), self._absent(1, path)))
+            for path in dict.fromkeys([*left, *right])
+        ]
+
+    @cached_property
+    def left_steps(self) -> list[Step]:
+        return list(self.left.steps.in_time())
+
+    @cached_property
+    def right_steps(self) -> list[Step]:
+        return list(self.right.steps.in_time())
+
+    @cached_property
+    def unstarted(self) -> tuple[list[str], list[str]]:
+        """The steps that did not start on each side though the run has ended, as far as its steps were read."""
+        found: tuple[list[str], list[str]] = ([], [])
+        for index, (run, steps) in enumerate(((self.left, self.left_steps), (self.right, self.right_steps))):
+            if run.is_terminal and run.steps_synced_at is not None:
+                began = {step.path for step in steps if step.status != RunStatus.NOT_STARTED}
+                found[index].extend(sorted(self.planned[index] - began))
+        return found
+
+    def _absent(self, index: int, path: str) -> str:
+        """Say why one side has no row of a step."""
+        run = (self.left, self.right)[index]
+        if run.steps_synced_at is None:
+            return "not read yet"
+        if path.partition(".")[0] not in self.planned[index]:
+            return "no such step"
+        return "did not start" if run.is_terminal else "has not started yet"
 
     def as_json(self) -> dict[str, Any]:
         """The part of the REST comparison that only runs have."""

@@ -41,7 +41,7 @@ class NotComparable(Exception):
 class Side:
     """One thing to compare. `definition` is what executes, `write` makes what a person reads; `run` is set for runs.
 
-    `makes` is what a document of a change is about; None where it names nothing.
+    `makes` is what a document of a change is about; None where it names nothing. `document` is that document.
     """
 
     ref: Ref
@@ -51,6 +51,7 @@ class Side:
     is_pipeline: bool = False
     run: Run | None = None
     makes: Ref | None = None
+    document: Document | None = None
 
     @cached_property
     def text(self) -> str:
@@ -82,6 +83,11 @@ class Side:
         """What it is in one word, by which two sides can be told to be of a kind; a pipeline is a component."""
         ref = (self.makes or self.ref) if self.ref.kind == "change" else self.ref
         return "component" if ref.kind in ("run", "change") else str(ref.kind)
+
+    @property
+    def called(self) -> str:
+        """The name of what it is, that of what it makes where it is a draft."""
+        return (self.makes or self.ref).name
 
     @property
     def has_interface(self) -> bool:
@@ -180,7 +186,8 @@ def _draft(ref: Ref, user: User | AnonymousUser) -> Side | None:
     definition = _planned(row) or _written(row)
     content = row.content
     makes = as_ref(row.ref) if row.ref else None
-    return Side(ref, change.workspace, definition, lambda: content, bool(definition.get("jobs")), makes=makes)
+    is_pipeline = bool(definition.get("jobs"))
+    return Side(ref, change.workspace, definition, lambda: content, is_pipeline, makes=makes, document=row)
 
 
 def _is_number(text: str, digits: int) -> bool:

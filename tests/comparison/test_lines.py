@@ -104,3 +104,26 @@ def test_a_trigger_that_changed_in_two_fields_is_one_line() -> None:
         {"trigger": trigger}, {"trigger": later}, diff({"trigger": trigger}, {"trigger": later}), verdict_of([]), {}
     )
     assert line.words.startswith("It fires every 2 days at 03:00")
+
+
+def test_a_whole_section_of_what_a_run_was_given_is_told_value_by_value() -> None:
+    old = {"jobs": {}, "run": {"inputs": {"rate": "0.1", "data": {"type": "uri_folder", "uri": "data:raw:1"}}}}
+    assert words(old, {"jobs": {}, "run": {}}) == [
+        "The run's input rate was removed; it was 0.1.",
+        "The run's input data was removed; it was data:raw:1.",
+    ]
+    newer = {"jobs": {}, "run": {"inputs": {"rate": "0.2", "data": {"type": "uri_folder", "uri": "data:raw:2"}}}}
+    assert words(old, newer) == [
+        "The run's input data is data:raw:2 instead of data:raw:1.",
+        "The run's input rate is 0.2 instead of 0.1.",
+    ]
+
+
+def test_each_line_says_what_it_is_about() -> None:
+    old = pipeline(prep=node("prep")) | {"description": "old"}
+    new = pipeline(prep=node("prep"), train=node("train")) | {
+        "description": "new",
+        "inputs": {"rate": {"type": "number"}},
+        "outputs": {"model": {"type": "custom_model"}},
+    }
+    assert [line.about for line in lines(old, new)] == ["Inputs", "Outputs", "Steps", "Settings"]

@@ -144,9 +144,22 @@ def test_who_uses_the_older_side_is_counted_and_a_link_away(client: Client) -> N
 def test_two_runs_say_first_how_they_came_out(client: Client) -> None:
     newer, older = two_runs()
     found = client.get(reverse("compare"), {"left": older, "right": newer}).context["page"]
-    assert "Took" in found.headline.follows
+    assert found.headline.follows.startswith("Both completed. Same definition; ")
+    assert re.search(r"the right took .* (longer|shorter)", found.headline.follows)
     assert "difference" in found.headline.word
     assert not any("interface" in line.words for line in found.result.lines)
+
+
+def test_two_different_pipelines_are_called_so_and_their_lines_grouped(client: Client) -> None:
+    sides = {"left": PIPELINES["right"], "right": "demo/component:fraud_training:5"}
+    page = client.get(reverse("compare"), sides)
+    groups = page.context["page"].result.groups
+    assert groups[0][1][0].words.startswith("These are two different pipelines, churn_training and fraud_training")
+    assert {"Inputs", "Steps"} <= {about for about, _ in groups}
+    assert page.content.decode().count('<h3 class="about">') == len([about for about, _ in groups if about])
+    few = client.get(reverse("compare"), PIPELINES | {"left": "demo/component:churn_training:5"})
+    assert [about for about, _ in few.context["page"].result.groups] == [""]
+    assert "two different pipelines" not in few.content.decode()
 
 
 def test_where_azure_put_the_outputs_of_two_runs_is_no_difference(client: Client) -> None:
