@@ -9,7 +9,7 @@ from typing import Any
 
 from mlopsportal.specs.edges import EdgeFault, judge_edges
 from mlopsportal.specs.graph import graph_of
-from mlopsportal.specs.interface import Interface
+from mlopsportal.specs.interface import Interface, Port
 
 InterfaceOf = Callable[[str], Interface | None]
 """Answers with the interface of what a reference text ("component:train:3") names; None when nobody knows."""
@@ -27,13 +27,13 @@ class Fit(StrEnum):
 
 @dataclass(frozen=True)
 class Misfit:
-    """One reason why a step does not fit as it stands. `type` is that of the port, for a value to be asked for."""
+    """One reason why a step does not fit as it stands; `takes` is the port, where a value for it is all it needs."""
 
     fit: Fit
     node: str
     port: str
     message: str
-    type: str = ""
+    takes: Port | None = None
 
 
 def fit_of(misfits: Iterable[Misfit]) -> Fit:
@@ -96,7 +96,7 @@ def misfits_of_call(
 def _misfit(node: str, fault: EdgeFault, interface: Interface) -> Misfit:
     port = fault.path.rpartition("puts.")[2]
     if fault.rule == "input-missing" and port in interface.inputs:
-        return Misfit(Fit.NEEDS_DEFAULT, node, port, fault.message, interface.inputs[port].type)
+        return Misfit(Fit.NEEDS_DEFAULT, node, port, fault.message, interface.inputs[port])
     return Misfit(Fit.NEEDS_HANDS, node, port, fault.message)
 
 

@@ -14,6 +14,7 @@ from mlopsportal.specs.ref import Ref
 from mlopsportal.upgrading.rewriting import Values, names_any, rewritten
 from registry.fitting import Fit, Misfit, fit_of
 from registry.impact import Consumer
+from registry.models import Version
 from registry.rendering import yaml_of
 from scheduling.impact import ScheduleUsing
 
@@ -115,6 +116,7 @@ class ScheduleMove:
 
 
 Move = Candidate | ScheduleMove
+_ORDER = list(Fit)
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,8 @@ class Upgrade:
     """Everything about moving the users of `old` to `new`.
 
     `settled` are old users whose newest version uses `new` already, and that version: who names the old one is led to
-    it. `left` counts old versions that are left alone. `floating` and `floating_schedules` need nothing.
+    it; `arrived` are those versions themselves. `left` counts old versions that are left alone. `floating` and
+    `floating_schedules` need nothing.
     """
 
     old: Ref
@@ -132,6 +135,7 @@ class Upgrade:
     floating: Sequence[Consumer]
     floating_schedules: Sequence[ScheduleUsing] = ()
     settled: Mapping[Ref, Ref] = field(default_factory=dict)
+    arrived: Sequence[Version] = ()
     left: int = 0
     is_cut: bool = False
 
@@ -141,29 +145,53 @@ class Upgrade:
         return [*self.candidates, *self.schedules]
 
     @cached_property
-    def groups(self) -> list[tuple[Fit, list[Candidate], list[ScheduleMove]]]:
-        """What can be moved, by what it takes, the easiest first; groups without anybody left out."""
-        found = [
-            (
-                fit,
-                [item for item in self.candidates if item.fit is fit],
-                [item for item in self.schedules if item.fit is fit],
-            )
-            for fit in Fit
-        ]
-        return [group for group in found if group[1] or group[2]]
+    def groups(self) -> list[tuple[Fit, list[Move]]]:
+        """What can be moved, by what it takes, the easiest first; without empty groups and without the schedules of
+        `followers`, who go where their pipeline goes."""
+        follow = {item.ref for schedules in self.followers.values() for item in schedules}
+        heads = [item for item in self.moves if item.ref not in follow]
+        found = [(fit, [item for item in heads if self._efforts[item.ref] is fit]) for fit in Fit]
+        return [group for group in found if group[1]]
 
     @cached_property
+    def followers(self) -> dict[Ref, list[ScheduleMove]]:
+        """The schedules that run a version which would be published anew, by that version."""
+        candidates = {item.ref for item in self.candidates}
+        found: dict[Ref, list[ScheduleMove]] = {}
+        for item in self.schedules:
+            if item.using.through in candidates:
+                found.setdefault(item.using.through, []).append(item)
+        return found
+
+    @cached_property
+    def _efforts(self) -> dict[Ref, Fit]:
+        """What it takes to move each: its own fit, or that of the easiest of those it waits for, where that is more."""
+        found: dict[Ref, Fit] = {}
+        for item in self.moves:
+            before = [found[ref] for ref in self.waits_for(item) if ref in found]
+            found[item.ref] = max(item.fit, min(before, key=_ORDER.index), key=_ORDER.index) if before else item.fit
+        return found
+
+    @cached_property
+    def _fitting(self) -> list[str]:
+        """Who could move as they are, given that those whom they name could."""
+        possible = {self.old, *self.settled}
+        found = []
+        for item in self.moves:
+            if item.named & possible:
+                found += [str(item.ref)] if item.is_usual else []
+                possible |= {item.ref} if isinstance(item, Candidate) and item.may_move else set()
+        return found
+
+    @property
     def usual(self) -> frozenset[str]:
         """Who is chosen unless somebody says otherwise: all who fit, as many as one change can hold."""
-        possible = {self.old, *self.settled, *(item.ref for item in self.candidates if item.may_move)}
-        fitting = [str(item.ref) for item in self.moves if item.is_usual and item.named & possible]
-        return frozenset(fitting[: bundling.MOST_DOCUMENTS])
+        return frozenset(self._fitting[: bundling.MOST_DOCUMENTS])
 
-    @cached_property
+    @property
     def fitting(self) -> int:
         """How many could move as they are."""
-        return sum(item.is_usual for item in self.moves)
+        return len(self._fitting)
 
     def waits_for(self, item: Move) -> list[Ref]:
         """Return those who have to move for this one to have anything to follow; empty when it moves by itself."""
@@ -174,7 +202,7 @@ class Upgrade:
     def pairs(self, taken: Collection[str], values: Mapping[str, Values]) -> list[bundling.Pair]:
         """Return the documents, as `(path, text)` in dependency order, that move those whose ref is in `taken`.
 
-        `values` gives inputs by the ref of who needs them. What names nothing that moves is left out: `left_out` says
+        `values` gives inputs by the ref of who needs them. What names nothing that moves is left out: `stuck` says
         which. Raises TooMany.
         """
         moves = self._led(taken)
@@ -183,10 +211,10 @@ class Upgrade:
             raise TooMany(len(pairs))
         return _ordered(pairs)
 
-    def left_out(self, taken: Collection[str]) -> list[Ref]:
-        """Return who was chosen but names nothing that moves."""
+    def stuck(self, taken: Collection[str]) -> list[Move]:
+        """Return who was chosen but names nothing that moves, and so would be left as it is."""
         moving = {item.ref for item in self._moving(taken, self._led(taken))}
-        return [item.ref for item in self.moves if str(item.ref) in taken and item.ref not in moving]
+        return [item for item in self.moves if str(item.ref) in taken and item.ref not in moving]
 
     def _led(self, taken: Collection[str]) -> dict[Ref, Ref]:
         """Return where each reference is led to: who names nothing that moves does not move, nor who names it."""

@@ -24,7 +24,7 @@ from registry.pipelines import pipeline_parameters
 from registry.raw import body_of, raw_of
 from registry.rendering import document_of, yaml_of
 from scheduling import documents as schedule_documents
-from scheduling.impact import ScheduleUsing, schedules_using
+from scheduling.impact import MOST_SCHEDULES, ScheduleUsing, schedules_using
 
 _HIDDEN = (
     "The step runs a pipeline that has no name, and it is named inside that one: publish that pipeline under a name, "
@@ -59,8 +59,9 @@ def upgrade_of(workspace: Workspace, old: Version, new: Version, *, now: datetim
         floating=floating,
         floating_schedules=[item for item in following if item.floats],
         settled={ref: row.ref for ref, row in settled.items()},
+        arrived=list({row.pk: row for row in settled.values()}.values()),
         left=len(open_ones) - len(candidates),
-        is_cut=is_cut,
+        is_cut=is_cut or len(using) > MOST_SCHEDULES,
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mlopsportal.specs.interface import ASSET_TYPES
 from mlopsportal.specs.ref import Ref, parse_azure_reference
 
 _KINDS = {
@@ -104,26 +103,3 @@ def _reference(text: str, key: str, moves: Mapping[Ref, Ref]) -> str:
         if target is not None and not (reference and reference.registry):
             return f"azureml:{target.name}:{target.version}"
     return text
-
-
-def value_for(type_name: str, text: str) -> Any:
-    """Return what somebody typed as the value of a port: data as `{type, path}`, numbers and booleans as such.
-
-    A binding (`${{parent.inputs.x}}`) is taken for any port: the checker says whether it fits.
-
-    Raises ValueError for text that is nothing of the type.
-    """
-    text = text.strip()
-    if not text:
-        raise ValueError("a value is needed")
-    if text.startswith("${{") and text.endswith("}}"):
-        return text
-    if type_name in ASSET_TYPES:
-        return {"type": type_name, "path": text}
-    if type_name == "boolean":
-        if text.lower() not in ("true", "false"):
-            raise ValueError("true or false")
-        return text.lower() == "true"
-    if type_name == "integer":
-        return int(text)
-    return float(text) if type_name == "number" else text

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
@@ -19,83 +19,140 @@ from mlopsportal.accounts.roles import Permission, require
 from mlopsportal.changes import workflow
 from mlopsportal.changes.bundling import MOST_DOCUMENTS
 from mlopsportal.changes.errors import ChangeError
-from mlopsportal.specs.interface import ASSET_TYPES
+from mlopsportal.specs.interface import ASSET_TYPES, Port
 from mlopsportal.specs.ref import Ref
-from mlopsportal.upgrading import Move, Upgrade, upgrade_of
-from mlopsportal.upgrading.rewriting import Values, value_for
+from mlopsportal.ui.templatetags.ui import count_words
+from mlopsportal.upgrading import Choice, Move, ScheduleMove, Upgrade, choosing, upgrade_of
+from mlopsportal.upgrading.choosing import field_name, port_words
+from mlopsportal.upgrading.values import expected
 from registry.fitting import Fit, Misfit
 from registry.models import Version, Workspace
 from registry.reading import ref_in
 from registry.views.access import visible_workspace
 
+
+@dataclass(frozen=True)
+class FitWords:
+    """How a group of those that take the same to move is called: as a heading, and of one or many."""
+
+    title: str
+    told: str
+    one: str
+    many: str
+
+
 FIT_WORDS = {
-    Fit.DROP_IN: ("Drop-in", "The new version fits as it is."),
-    Fit.NEEDS_DEFAULT: ("Needs a default", "Give a value, or bind one (${{parent.inputs.data}}), and it moves along."),
-    Fit.NEEDS_HANDS: ("Needs hands", "It does not fit: keep the change as a draft and edit the document, or leave it."),
+    Fit.DROP_IN: FitWords("Drop-in", "The new version fits as it is.", "fits as it is", "fit as they are"),
+    Fit.NEEDS_DEFAULT: FitWords(
+        "Needs a default",
+        "Give a value, or bind one (${{parent.inputs.data}}), and it moves along.",
+        "needs a default",
+        "need a default",
+    ),
+    Fit.NEEDS_HANDS: FitWords(
+        "Needs hands",
+        "It does not fit: keep the change as a draft and edit the document, or leave it.",
+        "needs hands",
+        "need hands",
+    ),
 }
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A field for an input that nobody gives yet, with what was typed so far."""
+    """A field for an input that nobody gives yet, with what was typed so far and what is wrong with that."""
 
     name: str
     label: str
-    type: str
+    port: Port
     typed: str
+    fault: str
 
     @property
     def id(self) -> str:
         return self.name.replace("|", "-")
 
     @property
+    def expected(self) -> str:
+        return expected(self.port)
+
+    @property
     def hint(self) -> str:
-        return "azureml:name:version" if self.type in ASSET_TYPES else ""
+        return "azureml:name:version" if self.port.type in ASSET_TYPES else ""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One who could move: `waits_for` are those who have to move for it to have anything to follow."""
+    """One who could move, with the schedules that run it; `fault` says why it cannot as things are chosen.
+
+    `waits_for` are those who have to move for it to have anything to follow.
+    """
 
     move: Move
     is_taken: bool
+    is_usual: bool
     asked: Sequence[Asked]
     waits_for: Sequence[Ref]
+    fault: str = ""
+    schedules: Sequence[Row] = ()
+
+    @property
+    def kind(self) -> str:
+        if isinstance(self.move, ScheduleMove):
+            return "schedule"
+        return "pipeline" if self.move.consumer.version.is_pipeline else "component"
+
+    @property
+    def words(self) -> str:
+        return f"{self.kind} {choosing.words(self.move.ref)}"
+
+    @property
+    def follows(self) -> str:
+        """Those it waits for, as the page's script reads them."""
+        return " ".join(map(str, self.waits_for))
 
     @property
     def notes(self) -> list[Misfit]:
         """What stands against it, but for inputs that are asked for below."""
         return [misfit for misfit in self.move.misfits if misfit.fit is not Fit.NEEDS_DEFAULT]
 
+    @property
+    def faults(self) -> list[tuple[str, str]]:
+        """What stands against it as chosen and typed: the id of where that is, and the words."""
+        own = [(f"take-{self.move.ref}", f"{self.words}: {self.fault}")] if self.fault else []
+        asked = [(ask.id, f"{self.words}: {ask.label} {ask.fault}.") for ask in self.asked if ask.fault]
+        return [*own, *asked, *(fault for row in self.schedules for fault in row.faults)]
+
 
 @dataclass(frozen=True)
 class Group:
-    """Those that take the same to move."""
+    """Those that take the same to move; a schedule stands below the version it runs, and counts with it."""
 
     fit: Fit
-    candidates: Sequence[Row]
-    schedules: Sequence[Row]
+    rows: Sequence[Row]
 
     @property
-    def title(self) -> str:
-        return FIT_WORDS[self.fit][0]
+    def words(self) -> FitWords:
+        return FIT_WORDS[self.fit]
 
-    @property
-    def words(self) -> str:
-        return FIT_WORDS[self.fit][1]
+    @cached_property
+    def kinds(self) -> Counter[str]:
+        return Counter(item.kind for row in self.rows for item in (row, *row.schedules))
 
     @property
     def count(self) -> int:
-        return len(self.candidates) + len(self.schedules)
+        return self.kinds.total()
 
     @property
-    def is_asked(self) -> bool:
-        return self.fit is Fit.NEEDS_DEFAULT
+    def consists(self) -> str:
+        """What is counted: "2 pipelines, 1 schedule"."""
+        kinds = ("pipeline", "component", "schedule")
+        return ", ".join(count_words(self.kinds[kind], kind) for kind in kinds if self.kinds[kind])
 
 
 @dataclass
 class UpgradePage:
-    """What `upgrade.html` shows; `upgrade` is None while the version to move to is not chosen."""
+    """What `upgrade.html` shows; `upgrade` is None while the version to move to is not chosen, `choice` until then."""
 
     workspace: Workspace
     old: Version
@@ -103,29 +160,43 @@ class UpgradePage:
     new: str = ""
     older: bool = False
     upgrade: Upgrade | None = None
-    taken: frozenset[str] | None = None
-    typed: dict[str, str] = field(default_factory=dict)
+    choice: Choice | None = None
     refusal: str = ""
 
     most = MOST_DOCUMENTS
 
     @cached_property
     def groups(self) -> list[Group]:
-        found = self.upgrade.groups if self.upgrade else []
-        return [
-            Group(fit, [self._row(item) for item in candidates], [self._row(item) for item in schedules])
-            for fit, candidates, schedules in found
-        ]
+        if self.upgrade is None:
+            return []
+        return [Group(fit, [self._row(self.upgrade, item) for item in moves]) for fit, moves in self.upgrade.groups]
 
-    def _row(self, item: Move) -> Row:
-        assert self.upgrade is not None  # noqa: S101 - without one there are no rows
-        usual = self.upgrade.usual if self.taken is None else self.taken
-        asked = [
-            Asked(name, f"{misfit.node}.{misfit.port}".lstrip("."), misfit.type, self.typed.get(name, ""))
-            for misfit in item.asked
-            if (name := field_name(item, misfit))
-        ]
-        return Row(item, str(item.ref) in usual, asked, self.upgrade.waits_for(item))
+    def _row(self, upgrade: Upgrade, item: Move) -> Row:
+        ref, choice = str(item.ref), self.choice
+        asked = [self._asked(item, misfit, misfit.takes) for misfit in item.asked if misfit.takes]
+        return Row(
+            move=item,
+            is_taken=ref in (choice.ticked if choice else upgrade.usual),
+            is_usual=ref in upgrade.usual,
+            asked=asked,
+            waits_for=upgrade.waits_for(item),
+            fault=choice.faults.get(ref, "") if choice else "",
+            schedules=[self._row(upgrade, own) for own in upgrade.followers.get(item.ref, ())],
+        )
+
+    def _asked(self, item: Move, misfit: Misfit, port: Port) -> Asked:
+        name, choice = field_name(item, misfit), self.choice
+        typed = choice.typed.get(name, "") if choice else ""
+        return Asked(name, port_words(misfit), port, typed, choice.field_faults.get(name, "") if choice else "")
+
+    @property
+    def faults(self) -> list[tuple[str, str]]:
+        return [fault for group in self.groups for row in group.rows for fault in row.faults]
+
+    @property
+    def gone(self) -> list[str]:
+        """What was ticked on a page that is older than its move."""
+        return [text[:200] for text in self.choice.unknown[:10]] if self.choice else []
 
     @property
     def over(self) -> int:
@@ -178,13 +249,14 @@ def _page(request: HttpRequest, workspace: Workspace) -> UpgradePage:
 def _open(request: HttpRequest, page: UpgradePage) -> HttpResponse:
     """Open the change, or show the page again with what stands against it and all that was chosen and typed."""
     assert page.upgrade is not None  # noqa: S101 - the caller has looked
-    page.typed = {key: str(text) for key, text in request.POST.items() if key.startswith("value|")}
-    given = {str(item.ref) for item in page.upgrade.moves if _is_given(item, page.typed)}
-    page.taken = frozenset(request.POST.getlist("take")) | given
+    typed = {key: str(text) for key, text in request.POST.items() if key.startswith("value|")}
+    page.choice = choice = Choice(page.upgrade, frozenset(request.POST.getlist("take")), typed)
+    if choice.faults or choice.field_faults or choice.unknown:
+        return render(request, "upgrade.html", {"page": page}, status=422)
     try:
-        pairs = page.upgrade.pairs(page.taken, _values(page.upgrade, page.taken, page.typed))
+        pairs = page.upgrade.pairs(choice.taken, choice.values)
         if not pairs:
-            raise ValueError("Choose at least one that names the old version.")
+            raise ValueError("Nothing is chosen: tick what is to move, or give it the value that it needs.")
         change = workflow.open_change(
             page.workspace,
             pairs,
@@ -196,35 +268,4 @@ def _open(request: HttpRequest, page: UpgradePage) -> HttpResponse:
     except (ChangeError, ValueError) as error:
         page.refusal = str(error)
         return render(request, "upgrade.html", {"page": page}, status=422)
-    left = page.upgrade.left_out(page.taken)
-    if left:
-        names = ", ".join(f"{ref.name} {ref.version or ''}".strip() for ref in left[:10])
-        messages.info(request, f"Left as it is, since nothing it names moves: {names}.")
     return redirect("change-detail", number=change.pk)
-
-
-def field_name(item: Move, misfit: Misfit) -> str:
-    """Return the name of the form's field for an input that somebody has to give."""
-    return f"value|{item.ref}|{misfit.node}|{misfit.port}"
-
-
-def _is_given(item: Move, typed: Mapping[str, str]) -> bool:
-    return any(typed.get(field_name(item, misfit), "").strip() for misfit in item.asked)
-
-
-def _values(upgrade: Upgrade, taken: Collection[str], typed: Mapping[str, str]) -> dict[str, Values]:
-    """Return the inputs that were typed for those who are taken. Raises ValueError, naming the input."""
-    found: dict[str, Values] = {}
-    for item in upgrade.moves:
-        if str(item.ref) not in taken:
-            continue
-        given = {}
-        for misfit in item.asked:
-            try:
-                value = value_for(misfit.type, typed.get(field_name(item, misfit), ""))
-            except ValueError as error:
-                where = f"{misfit.node}.{misfit.port}".lstrip(".")
-                raise ValueError(f"{item.ref.name}, {where} takes {misfit.type}: {error}.") from error
-            given[misfit.node, misfit.port] = value
-        found[str(item.ref)] = given
-    return found

@@ -79,9 +79,20 @@ def test_the_users_of_a_version_are_moved_with_keys_alone(signed_in: SignedIn) -
     reached(page, "Move its users to 4")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Move users of clean_sales 3 → 4")
+    follower = page.get_by_label("pipeline demand_forecast_training")
+    expect(follower).to_be_disabled()
     look_at(page, "upgrade")
+    author.watch.expected.add(422)
     reached(page, "clean.region", "input")
     page.keyboard.type("north")
+    expect(follower).to_be_checked()
+    reached(page, "Open the change")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("clean.region needs a whole number")
+    expect(page.get_by_role("textbox", name="clean.region")).to_have_value("north")
+    look_at(page, "upgrade-refused")
+    reached(page, "clean.region", "input")
+    page.keyboard.type("7")
     reached(page, "Open the change")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Move users of clean_sales 3 to 4")
@@ -108,7 +119,7 @@ def published(author: Person, reviewer: Person, operator: Person) -> None:
     """Publish a version of a component that asks for something more, through the ring."""
     text: str = author.asks("workspaces/demo/components/clean_sales/versions/3/")["yaml"]
     asking = text.replace("version: '3'", "version: '4'").replace(
-        "inputs:\n", "inputs:\n  region:\n    type: string\n", 1
+        "inputs:\n", "inputs:\n  region:\n    type: integer\n", 1
     )
     documents = [{"path": "clean_sales.yml", "content": asking}]
     body = {"workspace": "demo", "title": "Clean by region", "description": "", "documents": documents, "submit": True}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from html import unescape
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from mlopsportal.changes.bundling import MOST_DOCUMENTS
 from mlopsportal.changes.models import ChangeRequest
@@ -97,7 +99,7 @@ def test_a_new_required_input_needs_a_default_which_the_author_gives(team: Team)
     take = {"take": ["component:training:1"], "do": "submit"}
     refused = client.post(address, take | {"value|component:training:1|fit|epochs": "many"})
     assert refused.status_code == 422
-    assert "fit.epochs takes integer" in refused.content.decode()
+    assert "fit.epochs needs a whole number" in refused.content.decode()
     client.post(address, take | {"value|component:training:1|fit|epochs": "5"})
     change = ChangeRequest.objects.order_by("-pk")[0]
     taken_to_applied(team, change)
@@ -118,6 +120,22 @@ def test_an_output_that_is_gone_needs_hands(team: Team) -> None:
 def test_a_retyped_output_needs_hands(team: Team) -> None:
     stocked(team, component("2", outputs="model: {type: uri_file}"))
     assert fits(upgrade(team))["component:training:1"] is Fit.NEEDS_HANDS
+
+
+def test_old_versions_that_were_followed_by_the_same_one_are_told_once(team: Team) -> None:
+    stocked(team, component("2"))
+    assert applied(team, upgrade(team).pairs({"component:training:1"}, {})).state == State.APPLIED
+    row = version_of(team, "training", "1")
+    uses = list(Use.objects.filter(consumer=row))
+    row.pk, row.version = None, "1.1"
+    row.save()
+    Use.objects.bulk_create(
+        Use(workspace=use.workspace, consumer=row, node=use.node, kind=use.kind, name=use.name, version=use.version)
+        for use in uses
+    )
+    found = upgrade(team)
+    assert len(found.settled) == 2
+    assert [str(version.ref) for version in found.arrived] == ["component:training:2"]
 
 
 def test_an_older_version_that_nobody_runs_is_left_alone(team: Team) -> None:
@@ -171,22 +189,97 @@ def test_who_moved_already_is_followed_and_not_published_again(team: Team) -> No
     rest = upgrade(team)
     assert fits(rest) == {"component:retraining:1": Fit.DROP_IN, "schedule:weekly": Fit.DROP_IN}
     assert {str(old): str(new) for old, new in rest.settled.items()} == {"component:training:1": "component:training:2"}
+    address = page(team, **{"from": "component:train:1", "to": "component:train:2"})
+    note = author(team).get(address).content.decode().partition("Moved already: ")[2].partition("</p>")[0]
+    assert strip_tags(note) == "pipeline training 2."
     assert applied(team, rest.pairs(rest.usual, {})).state == State.APPLIED
     assert Use.objects.filter(consumer__name="retraining", consumer__version="2", name="training", version="2").exists()
     assert Schedule.objects.get(name="weekly").pipeline_ref == "component:retraining:2"
     assert fits(upgrade(team)) == {}
 
 
-def test_who_names_nothing_that_moves_is_left_as_it_is_and_that_is_said(team: Team) -> None:
+def test_what_is_ticked_but_would_not_move_opens_nothing_and_is_said_beside_it(team: Team) -> None:
     stocked(team, component("2", inputs=NEEDED))
+    assert applied(team, [pipeline("alone", "train", "fit")]).state == State.APPLIED
     client, address = author(team), page(team, **{"from": "component:train:1", "to": "component:train:2"})
-    assert applied(team, [("alone.yml", pipeline("alone", "train", "fit")[1].replace("train:1", "train:1"))])
+    before = ChangeRequest.objects.count()
     taken = ["component:retraining:1", "schedule:weekly"]
     body = {"take": taken, "do": "submit", "value|component:alone:1|fit|epochs": "5"}
-    shown = client.post(address, body, follow=True).content.decode()
+    answer = client.post(address, body)
+    shown = answer.content.decode()
+    assert (answer.status_code, ChangeRequest.objects.count()) == (422, before)
+    assert beside(shown, "component:retraining:1") == (
+        "It names training 1, which lacks a value for fit.epochs. Give one, or untick this."
+    )
+    assert beside(shown, "schedule:weekly") == (
+        "It runs retraining 1, which would be left as it is too. See to that first, or untick this."
+    )
+    assert told(answer) == [
+        f"pipeline retraining 1: {beside(shown, 'component:retraining:1')}",
+        f"schedule weekly: {beside(shown, 'schedule:weekly')}",
+    ]
+    assert 'value="5"' in shown
+    client.post(address, body | {"take": []})
     change = ChangeRequest.objects.order_by("-pk")[0]
     assert [document.path for document in change.revision.documents.all()] == ["alone.yml"]
-    assert "Left as it is, since nothing it names moves: retraining 1, weekly." in shown
+
+
+def test_the_usual_choice_without_the_value_it_waits_for_says_which_value(team: Team) -> None:
+    stocked(team, component("2", inputs=NEEDED))
+    client, address = author(team), page(team, **{"from": "component:train:1", "to": "component:train:2"})
+    answer = client.post(address, {"take": sorted(upgrade(team).usual), "do": "submit"})
+    assert len(told(answer)) == 2
+    assert "training 1, which lacks a value for fit.epochs" in told(answer)[0]
+
+
+def test_a_schedule_whose_pipeline_is_not_chosen_says_so(team: Team) -> None:
+    stocked(team, component("2"))
+    client, address = author(team), page(team, **{"from": "component:train:1", "to": "component:train:2"})
+    before = ChangeRequest.objects.count()
+    answer = client.post(address, {"take": ["component:training:1", "schedule:weekly"], "do": "submit"})
+    assert told(answer) == [
+        "schedule weekly: It runs retraining 1, which is not chosen. Choose that too, or untick this."
+    ]
+    again = answer.content.decode()
+    assert 'id="take-component:training:1" checked' in again
+    assert 'id="take-component:retraining:1" checked' not in again
+    assert ChangeRequest.objects.count() == before
+
+
+def test_schedules_stand_below_their_pipeline_and_count_with_it(team: Team) -> None:
+    stocked(team, component("2", inputs=NEEDED))
+    address = page(team, **{"from": "component:train:1", "to": "component:train:2"})
+    answer = author(team).get(address)
+    [group] = answer.context["page"].groups
+    assert (group.fit, group.count) == (Fit.NEEDS_DEFAULT, 3)
+    assert {row.words: [own.words for own in row.schedules] for row in group.rows} == {
+        "pipeline training 1": [],
+        "pipeline retraining 1": ["schedule weekly"],
+    }
+    assert '<b>3</b> need a default <span class="quiet">(2 pipelines, 1 schedule)</span>' in answer.content.decode()
+
+
+def test_a_schedule_is_not_chosen_where_what_leads_to_its_pipeline_needs_hands(team: Team) -> None:
+    stocked(team, component("2", outputs="other: {type: uri_folder}"))
+    found = upgrade(team)
+    assert found.usual == frozenset()
+    assert found.fitting == 0
+    assert [fit for fit, _ in found.groups] == [Fit.NEEDS_HANDS]
+
+
+def beside(shown: str, ref: str) -> str:
+    """Return what stands against a ticked row, beside it."""
+    text = shown.partition(f'id="fault-{ref}"')[2].partition("<li>")[2].partition("</li>")[0]
+    return unescape(text)
+
+
+def told(answer: Any) -> list[str]:
+    """Return what the alert says, each with a link to a place that is there."""
+    shown = answer.content.decode()
+    alert = shown.partition('role="alert"')[2].partition("</div>")[0]
+    links = [part.partition("</a>")[0].partition('">') for part in alert.split('<a href="#')[1:]]
+    assert all(f'id="{place}"' in shown for place, _, _ in links)
+    return [unescape(text) for _, _, text in links]
 
 
 def test_giving_a_value_is_enough_to_be_moved_and_those_around_come_along(team: Team) -> None:
@@ -205,9 +298,30 @@ def test_what_was_typed_stays_when_the_change_is_not_opened(team: Team) -> None:
     client, address = author(team), page(team, **{"from": "component:train:1", "to": "component:train:2"})
     answer = client.post(address, {"value|component:training:1|fit|epochs": "17", "do": "submit"})
     assert answer.status_code == 422
+    assert 'value="17"' in answer.content.decode()
+    assert told(answer) == ["pipeline training 1: fit.seed needs a value."]
+
+
+@pytest.mark.parametrize(
+    ("port", "typed", "words"),
+    [
+        ("{type: integer}", "abc", "needs a whole number, such as 12"),
+        ("{type: number, min: 0, max: 1}", "2", "needs a number, at least 0 and at most 1"),
+        ("{type: boolean}", "perhaps", "needs true or false"),
+        ("{type: string, enum: [fast, slow]}", "quick", "needs one of fast, slow"),
+    ],
+)
+def test_a_value_of_another_type_is_refused_in_words_beside_its_field(
+    team: Team, port: str, typed: str, words: str
+) -> None:
+    stocked(team, component("2", inputs=f"  knob: {port}"))
+    client, address = author(team), page(team, **{"from": "component:train:1", "to": "component:train:2"})
+    answer = client.post(address, {"value|component:training:1|fit|knob": typed, "do": "submit"})
     shown = answer.content.decode()
-    assert 'value="17"' in shown
-    assert "fit.seed takes integer: a value is needed" in shown
+    assert told(answer) == [f"pipeline training 1: fit.knob {words}."]
+    field = shown.partition('<input id="value-component:training:1-fit-knob"')[2].partition("</ul>")[0]
+    assert f'value="{typed}"' in field
+    assert f"<li>{words[0].upper()}{words[1:]}.</li>" in field
 
 
 def test_an_input_may_be_bound_instead_of_given(team: Team) -> None:
@@ -230,7 +344,7 @@ def test_a_schedule_that_lacks_an_input_takes_the_value_that_is_given(team: Team
     client, address = author(team), page(team, **{"from": "component:retraining:1", "to": "component:retraining:2"})
     assert "value|schedule:weekly||epochs" in client.get(address).content.decode()
     refused = client.post(address, {"value|schedule:weekly||epochs": "x", "do": "submit"})
-    assert "weekly, epochs takes integer" in refused.content.decode()
+    assert told(refused) == ["schedule weekly: epochs needs a whole number, such as 12."]
     client.post(address, {"value|schedule:weekly||epochs": "12", "do": "submit"})
     taken_to_applied(team, ChangeRequest.objects.order_by("-pk")[0])
     assert Schedule.objects.get(name="weekly").pipeline_ref == "component:retraining:2"
@@ -377,8 +491,18 @@ def test_choosing_nobody_opens_nothing(team: Team) -> None:
     stocked(team, component("2"))
     address = page(team, **{"from": "component:train:1", "to": "component:train:2"})
     before = ChangeRequest.objects.count()
-    answer = author(team).post(address, {"take": ["component:none:1", "nonsense"], "do": "submit"})
+    answer = author(team).post(address, {"do": "submit"})
     assert (answer.status_code, ChangeRequest.objects.count()) == (422, before)
+    assert "Nothing is chosen" in answer.content.decode()
+
+
+def test_what_was_ticked_and_is_not_to_be_moved_any_more_is_said(team: Team) -> None:
+    stocked(team, component("2"))
+    address = page(team, **{"from": "component:train:1", "to": "component:train:2"})
+    before = ChangeRequest.objects.count()
+    answer = author(team).post(address, {"take": ["component:training:1", "component:none:1"], "do": "submit"})
+    assert (answer.status_code, ChangeRequest.objects.count()) == (422, before)
+    assert "component:none:1 was ticked and is not to be moved any more" in answer.content.decode()
 
 
 def test_who_may_not_open_changes_is_refused_and_strangers_see_nothing(team: Team) -> None:
