@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mlopsportal.specs.graph import Edge, Graph, Node, graph_of
 
+_BOUND = re.compile(r"(?<=parent\.jobs\.)(?P<name>[^.{}\s]+)(?=[.}\s])")
 SAME, ADDED, REMOVED, CHANGED, MOVED = "same", "added", "removed", "changed", "moved"
 BROKEN = "broken"
 """What an edge is called in a drawing that does not fit, whatever else became of it."""
@@ -57,9 +59,17 @@ class Overlay:
         return Counter(self.states.values())
 
 
-def overlay_of(old: Mapping[str, Any], new: Mapping[str, Any], faulty: Iterable[tuple[str, str]] = ()) -> Overlay:
-    """Lay the graph of a definition over that of an older one; `faulty` are the node and port of what does not fit."""
-    names = renamed(old, new)
+def overlay_of(
+    old: Mapping[str, Any],
+    new: Mapping[str, Any],
+    faulty: Iterable[tuple[str, str]] = (),
+    names: Mapping[str, str] | None = None,
+) -> Overlay:
+    """Lay the graph of a definition over that of an older one; `faulty` are the node and port of what does not fit.
+
+    `names` are the steps that only got another name, as `renamed` finds them, where that was done already.
+    """
+    names = renamed(old, new) if names is None else names
     before = _with_names(_jobs(old), names)
     after = _jobs(new)
     old_names = {new_name: old_name for old_name, new_name in names.items()}
@@ -99,27 +109,63 @@ def _state(name: str, node: Any, before: Mapping[str, Any], old_names: Mapping[s
 def _renamed(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, str]:
     """Return old name → new name of the nodes that are the same but for their names, each being the only such one.
 
-    Later nodes bind to earlier ones by name, so one finding may make the next one possible.
+    Later nodes bind to earlier ones by name, so each is looked at after those that it binds to.
     """
+    gone = {name: node for name, node in old.items() if name not in new}
+    come = _alone({name: node for name, node in new.items() if name not in old})
+    single = set(_alone(gone).values())
     found: dict[str, str] = {}
-    while True:
-        gone = _by_content({name: node for name, node in _with_names(old, found).items() if name not in new})
-        come = _by_content({name: node for name, node in new.items() if name not in old and name not in found.values()})
-        fresh = {gone[text][0]: come[text][0] for text in gone if text in come and _is_one(gone[text], come[text])}
-        if not fresh:
-            return found
-        found |= fresh
+    for name in _sources_first(gone) if come else ():
+        if name in single:
+            new_name = come.pop(_content(_rebound(gone[name], found)), None)
+            found |= {name: new_name} if new_name is not None else {}
+    return found
 
 
-def _is_one(*groups: Sequence[str]) -> bool:
-    return all(len(group) == 1 for group in groups)
-
-
-def _by_content(nodes: Mapping[str, Any]) -> dict[str, list[str]]:
+def _alone(nodes: Mapping[str, Any]) -> dict[str, str]:
+    """Return by content the names of those nodes that share theirs with no other one."""
     groups: dict[str, list[str]] = defaultdict(list)
     for name, node in nodes.items():
-        groups[json.dumps(node, sort_keys=True, default=str)].append(name)
-    return groups
+        groups[_content(node)].append(name)
+    return {text: names[0] for text, names in groups.items() if len(names) == 1}
+
+
+def _content(node: Any) -> str:
+    return json.dumps(node, sort_keys=True, default=str)
+
+
+def _sources_first(nodes: Mapping[str, Any]) -> list[str]:
+    """Return the names with those that a node binds to before it; in a circle, in the order they are met."""
+    found: dict[str, None] = {}
+    met: set[str] = set()
+    for start in nodes:
+        waiting = [(start, False)]
+        while waiting:
+            name, is_left = waiting.pop()
+            if is_left:
+                found[name] = None
+            elif name not in met:
+                met.add(name)
+                waiting.append((name, True))
+                waiting += [(source, False) for source in _sources(nodes[name]) if source in nodes]
+    return list(found)
+
+
+def _sources(value: Any) -> Iterator[str]:
+    """Yield the names of the steps that a node binds to."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from () if _is_level(key, item) else _sources(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _sources(item)
+    elif isinstance(value, str) and "parent.jobs." in value:
+        yield from (match["name"] for match in _BOUND.finditer(value))
+
+
+def _is_level(key: str, value: Any) -> bool:
+    """Is this a pipeline written inline, whose bindings are to steps of its own?"""
+    return key == "component" and isinstance(value, Mapping)
 
 
 def _with_names(jobs: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
@@ -131,13 +177,11 @@ def _with_names(jobs: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, 
 
 def _rebound(value: Any, names: Mapping[str, str]) -> Any:
     if isinstance(value, Mapping):
-        return {key: _rebound(item, names) for key, item in value.items()}
+        return {key: item if _is_level(key, item) else _rebound(item, names) for key, item in value.items()}
     if isinstance(value, list):
         return [_rebound(item, names) for item in value]
     if isinstance(value, str) and "parent.jobs." in value:
-        head, dot, tail = value.partition("parent.jobs.")
-        name, point, rest = tail.partition(".")
-        return f"{head}{dot}{names.get(name, name)}{point}{rest}"
+        return _BOUND.sub(lambda match: names.get(match["name"], match["name"]), value)
     return value
 
 

@@ -106,7 +106,7 @@ class Compared:
         if not self.is_one_kind:
             return []
         old, new = self.left.definition, self.right.definition
-        names = renamed(old, new)
+        names = self._new_names
         old = with_new_names(old, names)
         changes = diff(old, new) if names else self.changes
         lines = [Line(words, about=OUTCOME) for words in (outcome_lines(self.runs) if self.runs else ())]
@@ -191,7 +191,12 @@ class Compared:
 
     @cached_property
     def overlay(self) -> Overlay:
-        return overlay_of(self.left.definition, self.right.definition, self._faulty)
+        return overlay_of(self.left.definition, self.right.definition, self._faulty, self._new_names)
+
+    @cached_property
+    def _new_names(self) -> dict[str, str]:
+        """The steps that only got another name: the old one and the new."""
+        return renamed(self.left.definition, self.right.definition)
 
     @property
     def _faulty(self) -> list[tuple[str, str]]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlopsportal.comparison.overlay import Overlay, folded, overlay_of
+from mlopsportal.comparison.overlay import Overlay, folded, overlay_of, renamed
 from mlopsportal.specs.graph import find_cycle
 from tests.comparison.building import edited, large
 
@@ -17,6 +19,7 @@ def node(component: str, **inputs: str) -> dict[str, Any]:
     return {"type": "command", "component": f"component:{component}:1", "inputs": bound}
 
 
+QUICK_SECONDS = 5  # one pass takes a twentieth of a second; one pass a step took minutes
 OLD = {"jobs": {"prep": node("prep"), "train": node("train", data="prep"), "score": node("score", model="train")}}
 
 
@@ -41,6 +44,44 @@ def test_a_node_that_only_got_another_name_is_moved_and_so_are_the_next_ones() -
     assert overlay.states == {"clean": "moved", "fit": "moved", "score": "same"}
     assert overlay.old_names == {"clean": "prep", "fit": "train"}
     assert not overlay.edge_kinds
+
+
+def chain(count: int, name: str) -> dict[str, Any]:
+    jobs = {f"{name}{number}": node(f"c{number % 7}", data=f"{name}{number - 1}") for number in range(1, count)}
+    return {"jobs": {f"{name}0": node("first")} | jobs}
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_two_thousand_steps_with_new_names_one_behind_the_other_are_found_in_one_pass(backwards: bool) -> None:
+    old = chain(2000, "old")
+    if backwards:
+        old = {"jobs": dict(reversed(old["jobs"].items()))}
+    began = time.process_time()
+    names = renamed(old, chain(2000, "new"))
+    assert time.process_time() - began < QUICK_SECONDS
+    assert names == {f"old{number}": f"new{number}" for number in range(2000)}
+
+
+def test_each_binding_of_a_text_follows_a_new_name() -> None:
+    def reading(prep: str) -> dict[str, Any]:
+        text = f"${{{{parent.jobs.{prep}.outputs.a}}}},${{{{parent.jobs.{prep}.outputs.b}}}}"
+        train = {"type": "command", "component": "component:train:1", "inputs": {"both": text}}
+        return {"jobs": {prep: node("prep"), "train": train}}
+
+    assert overlay_of(reading("prep"), reading("clean")).states == {"clean": "moved", "train": "same"}
+
+
+def test_a_step_inside_an_inline_pipeline_keeps_its_name_when_one_outside_is_renamed() -> None:
+    def nested(outer: str) -> dict[str, Any]:
+        inner = {"type": "pipeline", "jobs": {"prep": node("prep"), "train": node("train", data="prep")}}
+        return {"jobs": {outer: node("prep"), "deep": {"type": "pipeline", "component": inner}}}
+
+    assert overlay_of(nested("prep"), nested("clean")).states == {"clean": "moved", "deep": "same"}
+
+
+def test_steps_in_a_circle_with_new_names_are_no_renaming() -> None:
+    old = {"jobs": {"a": node("x", i="b"), "b": node("x", i="a")}}
+    assert renamed(old, {"jobs": {"c": node("x", i="d"), "d": node("x", i="c")}}) == {}
 
 
 def test_two_nodes_alike_are_not_taken_for_one_another() -> None:
