@@ -307,7 +307,7 @@ def _type_reasons(side: str, old: Port, new: Port, path: str) -> Iterator[Reason
         yield Reason(f"{side}-type-changed", path, message, Verdict.BREAKING)
 
 
-_WIDENINGS = frozenset({("integer", "number"), ("integer", "string"), ("number", "string"), ("boolean", "string")})
+_WIDENINGS = frozenset({("integer", "number")})
 
 
 def _enum_reasons(old: Port, new: Port, path: str) -> Iterator[Reason]:

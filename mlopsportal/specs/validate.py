@@ -41,8 +41,11 @@ def check(
     beside: Mapping[str, Document] | None = None,
     exists: Callable[[str], bool] | None = None,
     levels: Mapping[str, Level] | None = None,
+    as_one: bool = True,
 ) -> dict[str, list[Problem]]:
     """Judge documents as they stand, by path, in the order of their lines.
+
+    They belong together, like those of one change, unless `as_one` is false: then two of them may make the same thing.
 
     Without a mirror only the texts and each other are looked at. `beside` holds further documents that may be
     referred to by path but are not judged themselves. `now` (aware) is needed to tell what lies in the past, `exists`
@@ -53,8 +56,9 @@ def check(
     surroundings = Surroundings(by_path, mirror, now, exists)
     reports = {document.path: _report(document, surroundings) for document in documents}
     for report in reports.values():
-        _check_files(report, reports)
-    _check_together(documents, reports)
+        _check_files(report, reports if as_one else {})
+    if as_one:
+        _check_together(documents, reports)
     if levels is not None:
         for report in reports.values():
             report.problems = with_advice(report.document, report.problems, surroundings, levels)
@@ -86,7 +90,7 @@ _UNNAMED = frozenset({"name-missing", "name-rule"})  # a component taken in as a
 
 
 def _check_files(report: Report, judged: Mapping[str, Report]) -> None:
-    """Files that are only beside, and not judged themselves, count for the document that takes them in."""
+    """Files that are not judged together with a document count for it where it takes them in."""
     for path in sorted(files_of(report.document)):
         beside = report.surroundings.documents.get(path)
         if beside is None or path in judged:

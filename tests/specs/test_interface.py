@@ -26,7 +26,7 @@ INPUT_PAIRS: list[tuple[dict[str, Any] | None, dict[str, Any] | None, str, str]]
     ({**NUMBER, "default": 1}, {**NUMBER, "default": 2}, "minor", "default-changed"),
     (NUMBER, INTEGER, "breaking", "input-type-changed"),
     (INTEGER, NUMBER, "minor", "input-widened"),
-    (INTEGER, STRING, "minor", "input-widened"),
+    (INTEGER, STRING, "breaking", "input-type-changed"),
     (STRING, INTEGER, "breaking", "input-type-changed"),
     (FOLDER, {"type": "uri_file"}, "breaking", "input-type-changed"),
     (FOLDER, STRING, "breaking", "input-type-changed"),

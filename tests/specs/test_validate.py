@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mlopsportal.specs.documents import Document
+from mlopsportal.specs.documents import Document, read
 from mlopsportal.specs.problems import Severity
 from mlopsportal.specs.validate import check, judge
 from tests.specs.building import GUIDE_FILES, advice, demo, document, errors, guide
@@ -59,6 +59,25 @@ def test_without_its_component_the_guides_pipeline_refers_to_nothing() -> None:
 def test_two_documents_of_one_name_are_refused() -> None:
     found = check([document(COMPONENT, "a.yml"), document(COMPONENT, "b.yml")])
     assert [problem.code for problem in found["b.yml"]] == ["document-duplicate"]
+
+
+def test_files_that_only_lie_in_one_tree_may_make_the_same_thing() -> None:
+    text = "type: command\nname: c\nversion: 1\ncommand: echo\nenvironment: azureml:e:1\n"
+    found = check([read("x/a.yml", text), read("y/a.yml", text)], as_one=False)
+    assert found == {"x/a.yml": [], "y/a.yml": []}
+
+
+def test_a_name_means_the_component_of_the_same_folder() -> None:
+    def component(port: str) -> str:
+        inputs = f"inputs: {{{port}: {{type: string}}}}\n"
+        return f"type: command\nname: c\nversion: 1\n{inputs}command: echo\nenvironment: azureml:e:1\n"
+
+    step = "type: pipeline\njobs: {s: {component: 'azureml:c:1', compute: azureml:cpu, inputs: {b: x}}}\n"
+    tree = [read("x/c.yml", component("a")), read("y/c.yml", component("b")), read("y/p.yml", step)]
+    found = check([*tree, read("x/p.yml", step), read("z/p.yml", step)], as_one=False)
+    refused = {path for path, problems in found.items() if any(problem.is_error for problem in problems)}
+    assert refused == {"x/p.yml"}  # in z nobody can tell which of the two is meant
+
     assert found["a.yml"] == []
 
 

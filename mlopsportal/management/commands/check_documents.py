@@ -30,7 +30,7 @@ class Command(BaseCommand):
         if not documents:
             raise CommandError("There are no YAML files there.")
         now, beside = datetime.now(UTC), documents_beside(documents)
-        problems = check(documents, now=now, beside=beside, exists=os.path.exists, levels=DEFAULTS)
+        problems = check(documents, now=now, beside=beside, exists=os.path.exists, levels=DEFAULTS, as_one=False)
         entries = [_entry(document, problems[document.path]) for document in documents]
         if options["json"]:
             self.stdout.write(json.dumps(entries, indent=2))

@@ -65,7 +65,11 @@ def _target(text: Any, action: str, report: Report) -> Ref | None:
 
 def _check_there(target: Ref, report: Report) -> None:
     mirror = report.surroundings.mirror
-    if mirror is None or target.kind in ("run", "trigger") or report.surroundings.maker_of(target) is not None:
+    if (
+        mirror is None
+        or target.kind in ("run", "trigger")
+        or report.surroundings.maker_of(target, near=report.document) is not None
+    ):
         return
     if target.kind == "schedule":
         if not mirror.schedule(target.name):

@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
+from functools import cached_property
 from heapq import nsmallest
+from posixpath import dirname
 from typing import Any
 
 from mlopsportal.specs.codes import CODES
@@ -36,12 +38,26 @@ class Surroundings:
     now: datetime | None = None
     exists: Callable[[str], bool] | None = None
 
-    def maker_of(self, ref: Ref) -> Document | None:
-        """Return the document that makes `ref`; one that leaves its version open makes any version."""
+    def maker_of(self, ref: Ref, *, near: Document) -> Document | None:
+        """Return the document that makes `ref`; one that leaves its version open makes any version.
+
+        Of several in a tree of files, that in the folder of `near` is meant; None when none of them lies there.
+        """
+        makers = [
+            maker
+            for maker in self._makers.get(ref.at(None), ())
+            if maker.ref is not None and maker.ref.version in (None, ref.version)
+        ]
+        beside = [maker for maker in makers if dirname(maker.path) == dirname(near.path)]
+        return beside[0] if beside else makers[0] if len(makers) == 1 else None
+
+    @cached_property
+    def _makers(self) -> dict[Ref, list[Document]]:
+        found: dict[Ref, list[Document]] = {}
         for document in self.documents.values():
-            if document.kind is not Kind.ACTION and document.ref is not None and document.ref in (ref, ref.at(None)):
-                return document
-        return None
+            if document.kind is not Kind.ACTION and document.ref is not None:
+                found.setdefault(document.ref.at(None), []).append(document)
+        return found
 
     def file(self, document: Document, text: str) -> Document | None:
         """Return the document a relative path in another one means."""
@@ -166,7 +182,7 @@ def _referred(reference: AzureReference, report: Report) -> Runnable | None:
     if version is None:
         return None
     ref = Ref("component", reference.name, version)
-    maker = report.surroundings.maker_of(ref)
+    maker = report.surroundings.maker_of(ref, near=report.document)
     if maker is not None and maker is not report.document and isinstance(maker.value, Mapping):
         return _written(maker.value)
     found = mirror.version(ref) if mirror else None

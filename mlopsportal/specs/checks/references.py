@@ -62,7 +62,7 @@ def _is_made_here(ref: Ref, report: Report) -> bool:
 
 def _check_version(ref: Ref, path: str, report: Report) -> None:
     mirror = report.surroundings.mirror
-    if mirror is None or report.surroundings.maker_of(ref) is not None:
+    if mirror is None or report.surroundings.maker_of(ref, near=report.document) is not None:
         return
     found = mirror.version(ref)
     if found is None:

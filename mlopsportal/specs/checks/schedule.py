@@ -315,7 +315,7 @@ def _check_file(text: str, path: str, report: Report) -> None:
 def _check_pipeline_version(name: str, version: str, path: str, report: Report) -> None:
     ref = Ref("component", name, version)
     check_reference(f"azureml:{name}:{version}", "component", path, report)
-    maker, mirror = report.surroundings.maker_of(ref), report.surroundings.mirror
+    maker, mirror = report.surroundings.maker_of(ref, near=report.document), report.surroundings.mirror
     found = mirror.version(ref) if mirror is not None and maker is None else None
     if (maker is not None and not maker.kind.is_pipeline) or (found is not None and found.type != "pipeline"):
         message = f"{name}:{version} is not a pipeline: a schedule starts pipelines only."

@@ -175,8 +175,8 @@ ENTRIES = (
     CheckCode(
         "schedule-ended",
         "The schedule has ended",
-        ERROR,
-        "The end lies in the past: it would never fire.",
+        ADVICE,
+        "The end lies in the past: Azure ML takes it, and it never fires.",
         'end_time: "2020-01-01T06:00:00"\n',
         'end_time: "2030-01-01T06:00:00"\n',
         PORTAL,
