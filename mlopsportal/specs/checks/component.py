@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mlopsportal.specs.checks.command import check_command
 from mlopsportal.specs.checks.context import Report, joined, suggestion
-from mlopsportal.specs.checks.ports import check_command, check_ports
+from mlopsportal.specs.checks.ports import check_ports
 from mlopsportal.specs.checks.references import check_reference
 from mlopsportal.specs.checks.shape import (
     check_component_keys,

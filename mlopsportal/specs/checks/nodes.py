@@ -6,13 +6,15 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from mlopsportal.specs.checks.command import check_command
 from mlopsportal.specs.checks.component import check_code, check_command_body, check_environment
 from mlopsportal.specs.checks.context import Report, Runnable, joined, runnable_of, suggestion
 from mlopsportal.specs.checks.control import CONTROL, check_control
 from mlopsportal.specs.checks.engines import check_engine
 from mlopsportal.specs.checks.fits import check_fits
 from mlopsportal.specs.checks.flows import Frame, check_flows
-from mlopsportal.specs.checks.ports import check_command
+from mlopsportal.specs.checks.keys import check_step_keys
+from mlopsportal.specs.checks.ports import check_ports
 from mlopsportal.specs.checks.references import check_compute, check_reference
 from mlopsportal.specs.checks.shape import check_run_settings
 from mlopsportal.specs.documents import Kind
@@ -60,6 +62,7 @@ def _check_node(node: Mapping[str, Any], path: str, report: Report) -> Runnable 
     if kind in CONTROL:
         check_control(kind, node, path, report)
         return None
+    check_step_keys(kind, node, path, report)
     check_engine(kind, node, path, report)
     if kind in ("automl", "import"):
         return None
@@ -92,6 +95,8 @@ def _check_component(node: Mapping[str, Any], path: str, type_missing: bool, rep
     component, here = node["component"], joined(path, "component")
     if isinstance(component, Mapping):
         if component.get("type", "command") == "command":
+            for side in ("inputs", "outputs"):
+                check_ports(component, side, report, here)
             check_command_body(component, report, here)
     elif not isinstance(component, str):
         message = "`component` names nothing."

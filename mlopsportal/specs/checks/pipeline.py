@@ -9,17 +9,21 @@ from mlopsportal.specs.checks.component import COMPONENT_KEYS, check_head
 from mlopsportal.specs.checks.context import Report, joined, runnable_of
 from mlopsportal.specs.checks.flows import Frame, check_registration
 from mlopsportal.specs.checks.nodes import check_component_text, check_nodes
+from mlopsportal.specs.checks.ports import check_literal
 from mlopsportal.specs.checks.references import check_compute, check_datastore, check_reference
 from mlopsportal.specs.checks.shape import (
+    FLAGS,
     PORT_NAME,
     check_asset_name,
     check_component_keys,
+    check_flags,
     check_keys,
     check_text_mapping,
     check_texts,
     check_version,
 )
 from mlopsportal.specs.graph import find_cycle, graph_of
+from mlopsportal.specs.interface import LITERAL_TYPES
 
 _COMPONENT_KEYS = COMPONENT_KEYS | {"jobs"}
 _JOB_KEYS = frozenset(
@@ -121,6 +125,8 @@ def _check_job_inputs(value: Mapping[str, Any], report: Report) -> None:
                 report.add("port-name", path, message, "Rename it.")
             if isinstance(item, Mapping) and side == "outputs":
                 check_registration(item, path, report)
+            elif isinstance(item, Mapping) and str(item.get("type")) in LITERAL_TYPES:
+                check_literal(name, item, item["type"], path, report)
             elif isinstance(item, Mapping):
                 check_reference(item.get("path"), _asset_kind(item), joined(path, "path"), report)
             elif isinstance(item, str):
@@ -142,6 +148,7 @@ def _check_settings(value: Mapping[str, Any], report: Report) -> None:
         report.add("value-type", "settings", "`settings` must be a mapping.", "Write `default_compute:` below it.")
         return
     check_keys(settings, "settings", _SETTINGS, report, "settings-key-unknown")
+    check_flags(settings, FLAGS, "settings", report)
     check_compute(settings.get("default_compute"), "settings.default_compute", report)
     check_datastore(settings.get("default_datastore"), "settings.default_datastore", report)
 

@@ -1,4 +1,4 @@
-"""Checks of declared inputs and outputs, and of the command that uses them."""
+"""Checks of declared inputs and outputs; knows nothing of what uses them."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from mlopsportal.specs.bindings import bindings_in
 from mlopsportal.specs.checks.context import Report, joined, suggestion
-from mlopsportal.specs.checks.flows import advise_lookalike
 from mlopsportal.specs.checks.shape import PORT_NAME, check_keys
 from mlopsportal.specs.interface import ASSET_TYPES, LITERAL_TYPES, fits_type
 
-__all__ = ["check_command", "check_ports", "fits_type"]
+__all__ = ["check_literal", "check_ports", "fits_type"]
 
 _TYPES = ASSET_TYPES | LITERAL_TYPES | {"path"}
 _LITERAL_KEYS = ("type", "description", "optional", "default", "enum", "min", "max")
@@ -76,7 +74,7 @@ def _check_port(name: str, port: Any, side: str, path: str, report: Report) -> N
         check_keys(port, path, known, report, "key-unknown")
     _check_mode(port, path, report)
     if side == "inputs" and word in LITERAL_TYPES:
-        _check_literal(name, port, word, path, report)
+        check_literal(name, port, word, path, report)
 
 
 def _check_mode(port: Mapping[str, Any], path: str, report: Report) -> None:
@@ -85,7 +83,8 @@ def _check_mode(port: Mapping[str, Any], path: str, report: Report) -> None:
         report.add("port-mode", joined(path, "mode"), f"`{mode}` is not a mode.", suggestion(str(mode), _MODES))
 
 
-def _check_literal(name: str, port: Mapping[str, Any], word: str, path: str, report: Report) -> None:
+def check_literal(name: str, port: Mapping[str, Any], word: str, path: str, report: Report) -> None:
+    """Check an input of a plain type (`word`): each value it names has the type, and the default is one of them."""
     if not isinstance(port.get("optional", False), bool) and str(port["optional"]).lower() not in ("true", "false"):
         report.add("value-type", joined(path, "optional"), "`optional` is true or false.", "Write `optional: true`.")
     values = port.get("enum")
@@ -98,12 +97,21 @@ def _check_literal(name: str, port: Mapping[str, Any], word: str, path: str, rep
             message = f"`{written}` is no {word}, as `{name}` wants."
             report.add("port-default", joined(path, key), message, f"Write a {word}, or change the type.")
             return
+    _advise_range(name, port, path, report)
     default = port.get("default")
     if default is not None and values and str(default) not in {str(item) for item in values}:
         message = f"The default `{default}` is not among the values of `{name}`."
         report.add("port-default", joined(path, "default"), message, suggestion(str(default), map(str, values)))
     elif default is not None and word in ("number", "integer"):
         _check_range(name, port, path, report)
+
+
+def _advise_range(name: str, port: Mapping[str, Any], path: str, report: Report) -> None:
+    """A range that holds nothing: the SDK passes it on, and every value is outside it."""
+    low, high = _number(port.get("min")), _number(port.get("max"))
+    if low is not None and high is not None and low > high:
+        message = f"No value fits `{name}`: its min {port['min']} is above its max {port['max']}."
+        report.add("port-range", joined(path, "min"), message, "Exchange the two, or correct one of them.")
 
 
 def _check_range(name: str, port: Mapping[str, Any], path: str, report: Report) -> None:
@@ -118,49 +126,3 @@ def _number(value: Any) -> float | None:
         return None if value is None or isinstance(value, bool) else float(value)
     except (TypeError, ValueError, OverflowError):
         return None
-
-
-_OPTIONAL_PART = re.compile(r"\$\[\[((?:(?!\$\[\[).)*?)\]\]", re.DOTALL)  # never past the next: that took minutes
-
-
-def check_command(value: Mapping[str, Any], report: Report, path: str = "") -> None:
-    """A command uses only declared inputs and outputs; optional inputs stand in `$[[ ]]`."""
-    command = value.get("command")
-    here = joined(path, "command")
-    if not isinstance(command, str):
-        return
-    if not command.strip():
-        report.add("command-missing", here, "The command is empty.", "Say what to run.")
-    if "{" in command:
-        advise_lookalike(command, here, "", report)
-    declared = {side: _names(value.get(side)) for side in ("inputs", "outputs")}
-    for binding in bindings_in(command):
-        side = binding.parts[0]
-        if side == "parent" and (not path or path.endswith(".component")):
-            message = f"`{binding.text}` is the form between steps; in a command Azure ML refuses it."
-            fix = f"Write `${{{{{'.'.join(binding.parts[1:])}}}}}`."
-            report.add("binding-malformed", here, message, fix)
-        if side not in declared or len(binding.parts) < 2:
-            continue
-        dotted = ".".join(binding.parts[1:])
-        if not declared[side] & {dotted, binding.parts[1]}:
-            message = f"The command uses `{binding.text}`, but there is no such {side[:-1]}."
-            code = "binding-unknown-input" if side == "inputs" else "binding-unknown-output"
-            report.add(code, here, message, suggestion(binding.parts[1], declared[side]))
-    _advise_optional(command, value.get("inputs"), here, report)
-
-
-def _names(ports: Any) -> set[str]:
-    return set(ports) if isinstance(ports, Mapping) else set()
-
-
-def _advise_optional(command: str, inputs: Any, path: str, report: Report) -> None:
-    if not isinstance(inputs, Mapping):
-        return
-    always = {binding.parts[1] for binding in bindings_in(_OPTIONAL_PART.sub("", command)) if len(binding.parts) > 1}
-    for name in sorted(always):
-        port = inputs.get(name)
-        if isinstance(port, Mapping) and port.get("optional") is True:
-            message = f"The input `{name}` may be left out, but the command always uses it."
-            fix = f"Put its part of the command into `$[[ … ${{{{inputs.{name}}}}} ]]`."
-            report.add("command-optional-input", path, message, fix)

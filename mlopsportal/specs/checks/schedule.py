@@ -12,7 +12,14 @@ from mlopsportal.specs.bindings import binding_of
 from mlopsportal.specs.checks.context import Report, Suggestion, joined, runnable_of, suggestion
 from mlopsportal.specs.checks.fits import check_given_inputs
 from mlopsportal.specs.checks.references import check_compute, check_datastore, check_reference
-from mlopsportal.specs.checks.shape import check_asset_name, check_keys, check_text_mapping, check_texts
+from mlopsportal.specs.checks.shape import (
+    FLAGS,
+    check_asset_name,
+    check_flags,
+    check_keys,
+    check_text_mapping,
+    check_texts,
+)
 from mlopsportal.specs.normalize import unwrap_main
 from mlopsportal.specs.paths import is_absolute, is_local
 from mlopsportal.specs.ref import Ref, parse_azure_reference
@@ -275,6 +282,7 @@ def _check_overrides(job: Mapping[str, Any], path: str, report: Report) -> None:
     _check_inputs(job["job"], job.get("inputs"), joined(path, "inputs"), report)
     settings = job.get("settings")
     if isinstance(settings, Mapping):
+        check_flags(settings, FLAGS, joined(path, "settings"), report)
         check_compute(settings.get("default_compute"), joined(path, "settings.default_compute"), report)
 
 

@@ -117,6 +117,27 @@ def _is_whole(value: Any) -> bool:
     return isinstance(value, int) or (isinstance(value, float) and value.is_integer())
 
 
+FLAGS = ("continue_on_step_failure", "force_rerun")
+"""Settings of a pipeline, and of what a schedule starts, that are true or false."""
+_FLAG_WORDS = frozenset(  # as azure-ai-ml 1.35.2 reads them
+    form
+    for word in ("true", "false", "yes", "no", "on", "off", "t", "f", "y", "n")
+    for form in (word, word.capitalize(), word.upper())
+) | {"0", "1"}
+
+
+def check_flags(value: Mapping[str, Any], keys: Collection[str], path: str, report: Report) -> None:
+    """Values that must be true or false are, in any of the words that azure-ai-ml takes."""
+    for key in keys:
+        item = value.get(key)
+        if key not in value or isinstance(item, bool) or (isinstance(item, int | float) and item in (0, 1)):
+            continue
+        if not isinstance(item, str) or item not in _FLAG_WORDS:
+            shown = "empty" if item is None else f"`{str(item)[:80]}`"
+            message = f"`{key}` is true or false, and is {shown}."
+            report.add("value-type", joined(path, key), message, f"Write `{key}: true`, or false.")
+
+
 def strings_in(value: Any, path: str = "", skip: Collection[str] = ()) -> Iterator[tuple[str, str, str]]:
     """Yield path, key and text of every text inside a value; keys in `skip` are left out at the top level."""
     if isinstance(value, Mapping):

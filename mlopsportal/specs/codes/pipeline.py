@@ -100,6 +100,15 @@ ENTRIES = (
         SDK,
     ),
     CheckCode(
+        "port-range",
+        "A range that holds nothing",
+        ADVICE,
+        "With min above max no value fits, and no step or schedule can give one. The SDK passes the range on unread.",
+        "inputs:\n  epochs:\n    type: integer\n    min: 5\n    max: 1\n",
+        "inputs:\n  epochs:\n    type: integer\n    min: 1\n    max: 5\n",
+        SDK,
+    ),
+    CheckCode(
         "jobs-missing",
         "No steps",
         ERROR,
@@ -179,7 +188,8 @@ ENTRIES = (
         "binding-malformed",
         "A binding that leads nowhere",
         ERROR,
-        "Bindings are parent.inputs.<name>, parent.outputs.<name> or parent.jobs.<step>.outputs.<name>.",
+        "Bindings are parent.inputs.<name>, parent.outputs.<name> or parent.jobs.<step>.outputs.<name>; in a command, "
+        "inputs.<name> or outputs.<name>.",
         "inputs:\n  x: ${{parent.jobs.prep}}\n",
         "inputs:\n  x: ${{parent.jobs.prep.outputs.prepared}}\n",
         PIPELINE_SCHEMA,

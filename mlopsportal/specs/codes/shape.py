@@ -37,7 +37,8 @@ ENTRIES = (
         "key-ignored",
         "A key that has no effect",
         ADVICE,
-        "Azure ML takes a component with further keys and ignores them: what the file says there does not happen.",
+        "Azure ML takes components and steps with further keys and ignores them: what the file says there does not "
+        "happen. There is no depends_on: steps run in the order in which data flows.",
         "type: command\nname: train\ncompute: azureml:cpu-cluster\n",
         "type: command\nname: train   # compute is set where the component is used\n",
         SDK,

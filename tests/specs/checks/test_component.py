@@ -79,3 +79,18 @@ def test_an_environment_that_is_not_there_is_an_error_with_a_mirror() -> None:
     text = HEAD + "command: x\nenvironment: azureml:data-prep-env:2\n"
     assert errors(text) == {}
     assert "only version is 1" in errors(text, mirror=demo())["reference-unknown"].fix
+
+
+@pytest.mark.parametrize("port", ["{type: integer, min: 5, max: 1}", "{type: number, min: 0.5, max: 0.1}"])
+def test_a_range_that_holds_nothing_is_pointed_at(port: str) -> None:
+    (found,) = problems(HEAD + "command: x ${{inputs.n}}\nenvironment: azureml:e:1\ninputs:\n  n: " + port + "\n")
+    assert (found.code, found.path, found.is_error) == ("port-range", "inputs.n.min", False)
+
+
+@pytest.mark.parametrize("port", ["{type: integer, min: 5, default: 1}", "{type: string, enum: [a], default: b}"])
+def test_a_default_is_judged_wherever_an_input_is_declared(port: str) -> None:
+    inline = "{type: command, command: 'x ${{inputs.n}}', environment: azureml:e:1, inputs: {n: " + port + "}}"
+    job = "type: pipeline\ncompute: azureml:c\njobs: {a: {type: command, component: " + inline + "}}\n"
+    assert errors(job)["port-default"].path == "jobs.a.component.inputs.n.default"
+    job = "type: pipeline\ncompute: azureml:c\njobs: {a: {type: command, component: azureml:c:1}}\ninputs: {n: "
+    assert errors(job + port + "}\n")["port-default"].path == "inputs.n.default"
