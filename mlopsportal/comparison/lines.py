@@ -10,7 +10,7 @@ from typing import Any
 
 from mlopsportal.specs.diff import Change
 from mlopsportal.specs.interface import Comparison, Reason, Verdict, verdict_of
-from mlopsportal.specs.summary import Sentence, sentences_of
+from mlopsportal.specs.summary import Sentence, is_said, sentences_of
 
 ALIKE = 3
 """So many steps that changed in the same way are told in one line."""
@@ -57,7 +57,7 @@ def lines_of(
     told = [reason for reason in comparison.reasons if reason.rule != _NO_INTERFACE]
     fresh = [reason for reason in told if not reason.rule.startswith(_STILL)]
     said = {reason.path for reason in told if reason.path}
-    rest = [change for change in changes if not _is_said(change, said)]
+    rest = [change for change in changes if not is_said(change, said)]
     lines = list(_of_reasons(left, right, changes, fresh))
     for of_one_kind in _by_importance(rest):
         lines += _of_changes(left, right, of_one_kind)
@@ -68,7 +68,7 @@ def lines_of(
     lines += [
         Line(f"As before: {_placed(reason, reason.message)}", about=_about(reason.path.split(".")))
         for reason in told
-        if reason not in fresh
+        if reason.rule.startswith(_STILL)
     ]
     return lines
 
@@ -98,10 +98,6 @@ def _placed(reason: Reason, words: str) -> str:
     if parts[0] != "jobs" or len(parts) < 2 or f"`{parts[1]}`" in words:
         return words
     return f"The step {parts[1]}: {words}"
-
-
-def _is_said(change: Change, said: set[str]) -> bool:
-    return any(change.path == path or change.path.startswith(f"{path}.") for path in said)
 
 
 def _by_importance(changes: Sequence[Change]) -> list[list[Change]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 from mlopsportal.specs import recurrence
@@ -42,7 +43,7 @@ def sentences_of(
     changes = [part for change in changes for part in _parts(change)]
     by_path = {change.path: change for change in changes}
     found = [Sentence(_of_reason(reason, by_path.get(reason.path)), reason.verdict) for reason in comparison.reasons]
-    rest = [change for change in changes if not _is_said(change, said)]
+    rest = [change for change in changes if not is_said(change, said)]
     triggers = [change for change in rest if change.steps[:1] == ("trigger",)]
     if triggers:
         found.append(Sentence(_fires(left, right)))
@@ -84,8 +85,10 @@ def _port(side: str, port: Mapping[str, Any]) -> Iterator[str]:
         yield "optional" if str(port.get("optional", False)).lower() == "true" else "required"
 
 
-def _is_said(change: Change, said: set[str]) -> bool:
-    return any(change.path == path or change.path.startswith(f"{path}.") for path in said)
+def is_said(change: Change, said: Container[str]) -> bool:
+    """Is a change at or below one of the paths of which something was said? Takes as long for many as for one."""
+    parts = change.path.split(".")
+    return any(path in said for path in accumulate(parts, "{}.{}".format))
 
 
 def _rank(change: Change) -> int:
