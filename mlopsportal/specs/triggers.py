@@ -122,7 +122,9 @@ class Reading:
             return time if time.tzinfo is None else time.astimezone(zone).replace(tzinfo=None)
         except (ValueError, OverflowError):
             message = f"`{text}` is not a date and time."
-            self._fault("schedule-time", key, message, 'Write it like "2027-01-31T06:00:00", in the zone of time_zone.')
+            self._fault(
+                "schedule-time", key, message, 'Write it as "<year>-<month>-<day>T06:00:00", in the zone of time_zone.'
+            )
             return None
 
     def _cron(self, common: Mapping[str, Any]) -> Trigger:

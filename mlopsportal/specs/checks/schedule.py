@@ -144,7 +144,7 @@ _WARNING_PATHS = {
 
 def _fix(code: str) -> str:
     return {
-        "schedule-no-start-time": 'Add `start_time: "2027-01-31T06:00:00"`, in the zone of time_zone.',
+        "schedule-no-start-time": 'Add `start_time: "<first day>T06:00:00"`, in the zone of time_zone.',
         "schedule-cron-ignored": "Write `*` there; for days of the month use a recurrence with `month_days`.",
         "schedule-short-months": "Use day 28 or earlier, or live with the gap.",
         "schedule-pattern-ignored": "Remove it, or choose the frequency it belongs to.",

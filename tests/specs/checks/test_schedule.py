@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from mlopsportal.specs.practices import DEFAULTS
+from mlopsportal.specs.validate import check
 from tests.specs.building import advice, demo, document, errors, problems
 
 NAME = "name: weekly\n"
@@ -225,3 +229,12 @@ def test_a_cron_that_means_a_day_of_the_month_is_told_to_fire_daily() -> None:
 )
 def test_labels_that_float_or_freeze_are_told_though_the_pipeline_is_not_known(job: str, code: str, path: str) -> None:
     assert advice(NAME + cron("0 6 * * 1") + job)[code].path == path
+
+
+@pytest.mark.parametrize("start", ["", ", start_time: soon"])
+def test_no_fix_names_a_day_that_could_be_copied(start: str) -> None:
+    text = f"name: s\ntrigger: {{type: cron, expression: 0 6 * * 1{start}}}\ncreate_job: azureml:p:1\n"
+    judged = check([document(text)], levels=DEFAULTS)["a.yml"]
+    fixes = [problem.fix for problem in judged if "T06:00:00" in problem.fix]
+    assert fixes
+    assert not any(re.search(r"\d{4}-\d\d-\d\d", fix) for fix in fixes)
