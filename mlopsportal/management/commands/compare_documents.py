@@ -12,6 +12,12 @@ from django.core.management.base import BaseCommand, CommandError
 from mlopsportal.management.reading import documents_beside, read_document
 from mlopsportal.specs.comparison import Compared, compare_documents
 from mlopsportal.specs.documents import Document
+from mlopsportal.specs.interface import Verdict
+
+_FAILING = {
+    "minor": frozenset({Verdict.MINOR, Verdict.BREAKING, Verdict.UNKNOWN}),
+    "breaking": frozenset({Verdict.BREAKING, Verdict.UNKNOWN}),
+}
 
 
 class Command(BaseCommand):
@@ -22,6 +28,8 @@ class Command(BaseCommand):
         parser.add_argument("left", metavar="LEFT.yml", help="the older document")
         parser.add_argument("right", metavar="RIGHT.yml", help="the newer document")
         parser.add_argument("--json", action="store_true", help="print JSON and nothing else")
+        words = "exit 1 when the verdict is this or worse; unknown counts as breaking"
+        parser.add_argument("--fail-on", choices=sorted(_FAILING), help=words)
 
     def handle(self, *args: Any, **options: Any) -> None:
         left, right = _readable(options["left"]), _readable(options["right"])
@@ -30,9 +38,13 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(compared.as_json(), indent=2))
         else:
             self._show(compared)
+        if options["fail_on"] and compared.verdict in _FAILING[options["fail_on"]]:
+            raise SystemExit(1)
 
     def _show(self, compared: Compared) -> None:
         self.stdout.write(f"verdict: {compared.verdict}")
+        if not compared.changes:
+            self.stdout.write("No difference.")
         for reason in compared.reasons:
             self.stdout.write(f"  {reason.verdict} {reason.rule} {reason.path}: {reason.message}")
         for change in compared.changes:
