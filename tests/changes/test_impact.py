@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -13,7 +14,7 @@ from mlopsportal.changes.models import ChangeRequest
 from mlopsportal.changes.states import State
 from mlopsportal.changes.wording import Line, Piece, named
 from mlopsportal.upgrading import upgrade_of
-from registry.models import Use
+from registry.models import Asset, Use, Version
 from registry.raw import raw_of
 from scheduling.models import Schedule
 from scheduling.sync import refresh
@@ -213,7 +214,7 @@ def test_of_more_users_than_are_looked_at_each_sentence_says_at_least(team: Team
     assert "At least 200 pipelines" in archived
     assert "At least 200 pipelines" in shown(team, opened(team, [component("2")]))
     Use.objects.filter(consumer__name__startswith="user").update(version="", label="latest")
-    assert "At least 200 pipelines follow its newest version" in shown(team, opened(team, [component("3")]))
+    assert "at least 200 pipelines that follow its newest version" in shown(team, opened(team, [component("3")]))
 
 
 def test_where_nobody_looked_at_counts_but_there_are_more_that_is_said(team: Team) -> None:
