@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
 from mlopsportal.specs.diff import Change, ChangeJSON, diff
 from mlopsportal.specs.documents import Document, Kind
-from mlopsportal.specs.edges import UNKNOWN_RULE, EdgeFault, judge_edges
+from mlopsportal.specs.edges import UNKNOWN_RULE, EdgeFault, judge_edges, written_outputs
 from mlopsportal.specs.evidence import untold_steps
 from mlopsportal.specs.following import followed
 from mlopsportal.specs.interface import (
@@ -109,9 +109,19 @@ def compare_edges(
             is_old = _key(fault) in old
             rule = f"still-{fault.rule}" if is_old else f"step-{fault.rule}"
             reasons.append(Reason(rule, fault.path, fault.message, Verdict.PATCH if is_old else Verdict.BREAKING))
+    reasons += _unwritten(left, right)
     for fault in untold_steps({} if apart else left, right, older, interfaces, as_written=as_written):
         reasons.append(Reason(f"step-{fault.rule}", fault.path, fault.message, Verdict.UNKNOWN))
     return verdict_of(reasons)
+
+
+def _unwritten(left: Mapping[str, Any], right: Mapping[str, Any]) -> Iterator[Reason]:
+    """An output that is still declared, but that no step writes any more, is missed by whoever reads it."""
+    declared = right.get("outputs")
+    for name in sorted(written_outputs(left) - written_outputs(right)):
+        if isinstance(declared, Mapping) and name in declared:
+            message = f"No step writes the output {name} any more."
+            yield Reason("output-unwritten", f"outputs.{name}", message, Verdict.BREAKING)
 
 
 def _key(fault: EdgeFault) -> tuple[str, str, str]:

@@ -270,6 +270,18 @@ def _judge_binding(path: str, binding: Binding, wanted: Port | None, frame: _Fra
         yield EdgeFault("edge-type", path, message, types=(source.type, wanted.type))
 
 
+def written_outputs(definition: Mapping[str, Any]) -> frozenset[str]:
+    """Return the outputs of a pipeline that one of its steps writes."""
+    written = set[str]()
+    for _, node in steps_of(definition):
+        outputs = node.get("outputs")
+        for value in outputs.values() if isinstance(outputs, Mapping) else ():
+            binding = binding_of(value)
+            if binding is not None and binding.is_parent_output:
+                written.add(binding.port)
+    return frozenset(written)
+
+
 def _judge_outputs(path: str, outputs: Any, interface: Interface | None, frame: _Frame) -> Iterator[EdgeFault]:
     for name, value in outputs.items() if isinstance(outputs, Mapping) else ():
         here = f"{path}.outputs.{name}"
