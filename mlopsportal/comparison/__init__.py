@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from mlopsportal.comparison.choosing import Choice, choices_of
+from mlopsportal.comparison.choosing import Choice, choices_of, newest_in
 from mlopsportal.comparison.headline import Headline, headline_of
 from mlopsportal.comparison.result import Compared, compared
 from mlopsportal.comparison.sides import NotComparable, Side, side_of
+from mlopsportal.comparison.spelling import completed
 
 __all__ = [
     "Choice",
@@ -15,6 +16,8 @@ __all__ = [
     "Side",
     "choices_of",
     "compared",
+    "completed",
     "headline_of",
+    "newest_in",
     "side_of",
 ]

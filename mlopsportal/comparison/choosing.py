@@ -9,10 +9,11 @@ from datetime import datetime
 from mlopsportal.changes.models import Document
 from mlopsportal.comparison.sides import Side
 from mlopsportal.specs.ref import Ref
-from registry.models import AssetKind, Run, Version
+from registry.models import AssetKind, Run, Version, Workspace
 from scheduling.models import ScheduleState
 
 MOST = 30
+MOST_NEWEST = 12
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,19 @@ def choices_of(side: Side) -> list[Choice]:
     """Return what is of the same name, the newest first, at most MOST; for a draft also what is live of its name."""
     found = _choices(side)
     return [Choice(address, words, at, side.is_at(address)) for address, words, at in found]
+
+
+def newest_in(workspace: Workspace) -> list[Choice]:
+    """Return the newest components and pipelines of a workspace, then its newest runs, to begin a comparison with."""
+    rows = Version.objects.filter(workspace=workspace, kind=AssetKind.COMPONENT, missing_since=None)
+    rows = rows.filter(asset__is_anonymous=False).select_related("asset").defer("remainder")
+    runs = Run.objects.listed(workspace).order_by("-started_at", "-id").only("job_name", "started_at")
+    found = [
+        (row.ref, f"{'pipeline' if row.asset.is_pipeline else 'component'} {row.name} {row.version}", row.created_at)
+        for row in rows.order_by("-created_at", "-id")[:MOST_NEWEST]
+    ]
+    found += [(run.ref, f"run {run.job_name}", run.started_at) for run in runs[:MOST_NEWEST]]
+    return [Choice(str(ref.in_workspace(workspace.slug)), words, at) for ref, words, at in found]
 
 
 def _choices(side: Side) -> Iterator[tuple[str, str, datetime]]:

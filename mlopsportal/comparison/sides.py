@@ -25,6 +25,8 @@ from registry.raw import body_of, raw_of
 from registry.rendering import document_of, yaml_of
 from scheduling.models import Schedule, ScheduleState
 
+FORM = "In full it is workspace/kind:name:version, such as demo/component:train:3; a pipeline is a component."
+
 
 class NotComparable(Exception):
     """A side that names nothing the reader may see; `side` is left or right, `reason` says what is wrong with it.
@@ -102,7 +104,7 @@ def side_of(side: str, text: str, user: User | AnonymousUser) -> Side:
     try:
         ref = Ref.parse(text)
     except InvalidRef as error:
-        raise NotComparable(side, text, f"is no reference: {error.reason}.", is_malformed=True) from error
+        raise NotComparable(side, text, f"is no reference: {error.reason}. {FORM}", is_malformed=True) from error
     found = _draft(ref, user) if ref.kind == "change" else _mirrored(side, text, ref, user)
     if found is None:
         raise NotComparable(side, text, "names nothing that the mirror knows.")
@@ -117,6 +119,8 @@ def _mirrored(side: str, text: str, ref: Ref, user: User | AnonymousUser) -> Sid
     if workspace is None:
         return None
     plain = ref.without_workspace()
+    if ref.kind in AssetKind.values and ref.version is None:
+        raise NotComparable(side, text, f"names no version. {FORM}", is_malformed=True)
     if ref.kind in AssetKind.values:
         return _version(workspace, plain)
     if ref.kind == "run":

@@ -11,8 +11,21 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from mlopsportal.comparison import Choice, Compared, Headline, NotComparable, Side, choices_of, headline_of, side_of
+from mlopsportal.comparison import (
+    Choice,
+    Compared,
+    Headline,
+    NotComparable,
+    Side,
+    choices_of,
+    completed,
+    headline_of,
+    newest_in,
+    side_of,
+)
+from mlopsportal.ui.context import Navigation
 from mlopsportal.ui.drawing import Drawing
+from registry.models import Workspace
 
 VIEWS = (("summary", "Summary"), ("graph", "Graph"), ("fields", "Fields"), ("text", "Text"), ("runs", "Runs"))
 MOST_OPENED = 50
@@ -37,6 +50,7 @@ class ComparePage:
     result: Compared | None = None
     headline: Headline | None = None
     only: Side | None = None
+    newest: Sequence[Choice] = ()
     error: str = ""
     wrong: str = ""
     drawing: Drawing | None = None
@@ -97,6 +111,8 @@ class ComparePage:
 @require_GET
 def compare_page(request: HttpRequest) -> HttpResponse:
     page, status = _found(_asked(request), request)
+    place = _place(request)
+    page = replace(page, newest=newest_in(place) if place else ())
     page = replace(page, view=page.view if page.view in {key for key, _, _ in page.views} else page.views[0][0])
     if page.view == "graph" and page.result is not None:
         drawing = page.result.drawing(
@@ -106,9 +122,16 @@ def compare_page(request: HttpRequest) -> HttpResponse:
     return render(request, "compare.html", {"page": page}, status=status)
 
 
+def _place(request: HttpRequest) -> Workspace | None:
+    """Return the workspace that the top bar shows, None for whoever sees none."""
+    shown = Navigation(request).workspace
+    return Workspace.objects.for_user(request.user).filter(slug=shown.slug).first() if shown else None
+
+
 def _asked(request: HttpRequest) -> ComparePage:
     given = request.GET
-    left, right = _sides(request)
+    shown = Navigation(request).workspace
+    left, right = completed(*_sides(request), shown.slug if shown else "")
     return ComparePage(
         left,
         right,

@@ -14,6 +14,7 @@ from django.urls import reverse
 from mlopsportal.accounts.actors import actor_of_user
 from mlopsportal.accounts.permissions import Role
 from mlopsportal.changes import workflow
+from mlopsportal.comparison import completed
 from registry.models import Run, Version, Workspace
 from scheduling.models import ScheduleState
 from tests.registry.building import make_user, make_workspace
@@ -72,7 +73,7 @@ def test_a_view_that_this_comparison_does_not_have_is_the_summary(client: Client
 
 
 @pytest.mark.parametrize(
-    "ref", ["nonsense", "component:churn_training:6", "demo/nothing:x:1", "demo/component:", "%00"]
+    "ref", ["nonsense", "churn_training", "demo/component:churn_training", "demo/nothing:x:1", "demo/component:", "%00"]
 )
 def test_what_is_no_reference_is_refused_and_its_field_marked(client: Client, ref: str) -> None:
     sides = {"left": PIPELINES["left"], "right": ref}
@@ -83,6 +84,43 @@ def test_what_is_no_reference_is_refused_and_its_field_marked(client: Client, re
     body = client.get("/api/v1/compare/", sides)
     assert body.status_code == 400
     assert body.json()["problems"][0]["path"] == "right"
+
+
+def test_whoever_names_no_version_is_told_the_whole_form_at_once(client: Client) -> None:
+    for ref in ("churn_training", "pipeline:churn_training"):
+        shown = client.get(reverse("compare"), {"left": ref}).content.decode()
+        assert "In full it is workspace/kind:name:version, such as demo/component:train:3" in shown
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("component:churn_training:5", "pipeline:churn_training:6"),
+        ("demo/pipeline:churn_training:5", "component:churn_training:6"),
+    ],
+)
+def test_the_workspace_may_be_left_out_and_a_pipeline_be_called_one(client: Client, left: str, right: str) -> None:
+    page = client.get(reverse("compare"), {"left": left, "right": right})
+    assert page.status_code == 200
+    assert page.context["page"].left == "demo/component:churn_training:5"
+    assert page.context["page"].right == "demo/component:churn_training:6"
+
+
+def test_a_missing_workspace_is_that_of_the_other_side_first() -> None:
+    assert completed("other/data:a:1", "data:a:2", "demo") == ("other/data:a:1", "other/data:a:2")
+    assert completed("change:17@2:a.yml", "data:a:2", "demo") == ("change:17@2:a.yml", "demo/data:a:2")
+    assert completed("what is this", "", "demo") == ("what is this", "")
+
+
+def test_the_newest_things_can_be_chosen_without_typing(client: Client) -> None:
+    page = client.get(reverse("compare"))
+    newest = [choice.address for choice in page.context["page"].newest]
+    shown = page.content.decode()
+    assert any(address.startswith("demo/component:") for address in newest)
+    assert any(address.startswith("demo/run:") for address in newest)
+    assert all(f'<option value="{address}">' in shown for address in newest)
+    assert shown.count("?left=demo%2F") == len(newest)
+    assert client.get(reverse("compare"), {"left": newest[0]}).status_code == 200
 
 
 def test_what_a_reader_may_not_see_is_as_unknown_as_what_is_not_there(mirrored: Workspace) -> None:
