@@ -7,15 +7,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from mlopsportal.audit.actions import Action
 from mlopsportal.audit.models import Event
 from mlopsportal.changes.models import ChangeRequest, Review
 from mlopsportal.changes.models import Step as PlanStep
 from mlopsportal.changes.states import Policy, State, StepAction, StepState, Verdict
+from mlopsportal.specs import normalize
 from mlopsportal.specs.ref import Ref
 from registry.lineage import maker_of
-from registry.models import Edge, EdgeRole, Run, Step, Version, Workspace
+from registry.models import AssetKind, Edge, EdgeRole, Run, Step, Version, Workspace
+from registry.raw import body_of, raw_of
 
 _APPLIED = (State.APPLIED, State.PARTIALLY_APPLIED)
 _MAKING = (StepAction.CREATE, StepAction.UPDATE, StepAction.ENABLE, StepAction.RUN)
@@ -54,12 +57,18 @@ class Part:
 
 @dataclass(frozen=True)
 class MadeStep:
-    """A step of the run with the version it executed and the data it read; `wrote_it`: the model came out of it."""
+    """A step of the run with the version it executed and the data it read; `wrote_it`: the model came out of it.
+
+    `values` are its inputs that are no data, by name. `environment` and `compute` are "" where the mirror has none.
+    """
 
     step: Step
     component: Part | None
     data: tuple[Part, ...]
     wrote_it: bool
+    values: tuple[tuple[str, str], ...] = ()
+    environment: str = ""
+    compute: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,6 +83,8 @@ class Making:
     steps: Sequence[MadeStep] = ()
     data: Sequence[Part] = ()
     own: Part | None = None
+    parameters: Sequence[tuple[str, str]] = ()
+    metrics: Sequence[tuple[str, str]] = ()
 
     @property
     def unapproved(self) -> list[Part]:
@@ -96,7 +107,7 @@ def making_of(version: Version) -> Making:
     workspace, run = version.workspace, maker_of(version)
     if run is None:
         return Making(version, None, own=_part(version.ref, approvals_of(workspace, [version.ref])))
-    run = Run.objects.for_list().get(pk=run.pk)
+    run = Run.objects.select_related("pipeline", "definition", "part").get(pk=run.pk)
     steps = list(run.steps.in_time()[:MOST_STEPS])
     edges = list(Edge.objects.filter(run=run).only("step", "role", "port", "ref")[: MOST_STEPS * 8])
     refs = {version.ref, run.ref, *(Ref.parse(edge.ref) for edge in edges), *(s.ref for s in steps if s.ref)}
@@ -105,7 +116,7 @@ def making_of(version: Version) -> Making:
     schedule = Ref("schedule", run.schedule_name) if run.schedule_name else None
     if schedule is not None:
         refs.add(schedule)
-    approved = approvals_of(workspace, refs)
+    approved, places = approvals_of(workspace, refs), _Places.of(run, steps)
     wrote = {edge.ref for edge in edges if edge.role == EdgeRole.OUTPUT} | {str(version.ref)}
     reads = [edge for edge in edges if edge.role == EdgeRole.INPUT and edge.ref not in wrote]
     return Making(
@@ -114,10 +125,67 @@ def making_of(version: Version) -> Making:
         run_part=_part(run.ref, approved),
         schedule=_schedule_part(schedule, run, approved) if schedule else None,
         pipeline=_part(run.pipeline.ref, approved, is_pipeline=True) if run.pipeline else None,
-        steps=[_made_step(step, version, edges, approved) for step in steps],
+        steps=[_made_step(step, version, edges, approved, places) for step in steps],
         data=[_part(ref, approved) for ref in dict.fromkeys(Ref.parse(edge.ref) for edge in reads)],
         own=_part(version.ref, approved),
+        parameters=_parameters(run),
+        metrics=[(name, metric_words(value)) for name, value in sorted(run.metrics.items())],
     )
+
+
+def _parameters(run: Run) -> list[tuple[str, str]]:
+    """Return what the run was given, by input: a value, or the data version; then its settings."""
+    normal = normalize.normalized("run", raw_of(run))
+    return [
+        (name if section == "inputs" else f"{section}.{name}", _value(value))
+        for section in ("inputs", "settings")
+        for name, value in sorted((normal.get(section) or {}).items())
+    ]
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, Mapping):
+        value = value.get("value", value.get("uri", value.get("path", value)))
+    return str(value)
+
+
+def metric_words(value: Any) -> str:
+    """Write a metric with six digits that count; anything but a number as it is."""
+    return f"{value:.6g}" if isinstance(value, int | float) else str(value)
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Where the steps of a run ran: environments by component, computes by step, and the compute of all others."""
+
+    environments: Mapping[Ref, str]
+    computes: Mapping[str, str]
+    default: str
+
+    @classmethod
+    def of(cls, run: Run, steps: Sequence[Step]) -> _Places:
+        """Read them from the definitions of the run and of what its steps executed; one query."""
+        refs = {step.ref for step in steps if step.ref}
+        rows = Version.objects.filter(
+            workspace=run.workspace_id,
+            kind=AssetKind.COMPONENT,
+            name__in={ref.name for ref in refs},
+            version__in={ref.version or "" for ref in refs},
+        )
+        found = {row.ref: row for row in rows.select_related("definition").defer("remainder")}
+        bodies = {ref: body_of(row.definition) for ref in refs if (row := found.get(ref)) and row.definition}
+        jobs = (body_of(run.definition) if run.definition else {}).get("jobs") or {}
+        settings = normalize.normalized("run", raw_of(run)).get("settings") or {}
+        return cls(
+            {ref: body["environment"] for ref, body in bodies.items() if isinstance(body.get("environment"), str)},
+            {name: node["compute"] for name, node in jobs.items() if isinstance(node.get("compute"), str)},
+            str(settings.get("default_compute", "")),
+        )
+
+    def compute(self, path: str) -> str:
+        """Return the compute of a step; that of the step it is inside where it names none itself."""
+        named = self.computes.get(path) or self.computes.get(path.partition(".")[0])
+        return (named or self.default).removeprefix("compute:")
 
 
 _Approved = Mapping[str, tuple[Approval, ...]]
@@ -133,14 +201,23 @@ def _schedule_part(schedule: Ref, run: Run, approved: _Approved) -> Part:
     return Part(schedule, tuple(before))
 
 
-def _made_step(step: Step, version: Version, edges: Sequence[Edge], approved: _Approved) -> MadeStep:
+def _made_step(step: Step, version: Version, edges: Sequence[Edge], approved: _Approved, places: _Places) -> MadeStep:
     own = [edge for edge in edges if edge.step == step.path]
     reads = dict.fromkeys(Ref.parse(edge.ref) for edge in own if edge.role == EdgeRole.INPUT)
     wrote = version.job_name == step.run_id_azure or any(
         edge.role == EdgeRole.OUTPUT and edge.ref == str(version.ref) for edge in own
     )
     component = _part(step.ref, approved) if step.ref else None
-    return MadeStep(step, component, tuple(_part(ref, approved) for ref in reads), wrote)
+    values = tuple((name, str(port["value"])) for name, port in sorted(step.inputs.items()) if "value" in port)
+    return MadeStep(
+        step=step,
+        component=component,
+        data=tuple(_part(ref, approved) for ref in reads),
+        wrote_it=wrote,
+        values=values,
+        environment=places.environments.get(step.ref, "") if step.ref else "",
+        compute=places.compute(step.path),
+    )
 
 
 def approvals_of(workspace: Workspace, refs: Iterable[Ref]) -> dict[str, tuple[Approval, ...]]:

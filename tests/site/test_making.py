@@ -94,6 +94,25 @@ def test_the_page_names_who_approved_component_and_pipeline_in_which_change_and_
     assert "Not everything was approved here." in page
 
 
+def test_the_page_says_what_it_takes_to_make_it_again(team: Team, sandbox: RunningSandbox) -> None:
+    """The values and data that were given, the environment and compute of each step, and what was measured."""
+    train = TRAIN[1].replace(
+        "inputs: {data: {type: uri_folder}}", "inputs: {data: {type: uri_folder}, rate: {type: number, default: 0.25}}"
+    )
+    assert applied(team, [(TRAIN[0], train), PIPELINE]).state == State.APPLIED
+    assert applied(team, [RUN]).state == State.APPLIED
+    found = made(team, sandbox)
+    assert dict(found.parameters)["data"] == "data:raw-data:1"
+    [step] = found.steps
+    assert step.environment == "environment:data-prep-env:1"
+    assert step.compute
+    assert ("rate", "0.25") in step.values
+    assert found.metrics
+    page = shown(team)
+    for words in (step.compute, "<code>rate</code> = 0.25", found.metrics[0][0], "Run this pipeline version again"):
+        assert words in page, words
+
+
 def test_what_was_published_beside_the_portal_is_said_plainly(team: Team, sandbox: RunningSandbox) -> None:
     """The pipeline is the portal's; its component was put into the workspace by somebody else's tool."""
     body = component(sandbox.base, inputs={"data": FOLDER}, outputs={"model": {"type": "custom_model"}})
