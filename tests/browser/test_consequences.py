@@ -17,6 +17,7 @@ UNUSED = "/w/demo/components/clean_sales/versions/1/impact/"
 LINEAGE = "/w/demo/lineage/?ref="
 SHOTS = os.environ.get("MLOPSPORTAL_TEST_SHOTS")
 MOST_TABS = 60
+LEAST_TARGET = 24
 
 
 def look_at(page: Page, name: str) -> None:
@@ -102,6 +103,12 @@ def test_the_users_of_a_version_are_moved_with_keys_alone(signed_in: SignedIn) -
         "component:demand_features:4",
         "component:demand_forecast_training:5",
     ]
+    author.waits_for(number, "draft", "in_review")
+    page = author.goes(f"/changes/{number}/?tab=checks")
+    expect(page.locator(".rows.checks a").first).to_be_visible()
+    heights = page.eval_on_selector_all(".rows.checks a", "links => links.map(link => link.offsetHeight)")
+    assert min(heights) >= LEAST_TARGET
+    look_at(page, "checks")
 
 
 def reached(page: Page, words: str, tag: str = "") -> None:
