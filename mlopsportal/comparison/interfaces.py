@@ -73,7 +73,7 @@ def _planned(document: Document) -> dict[str, Interface]:
     newest = Plan.objects.filter(revision=document.revision_id).order_by("-pk").values("pk")[:1]
     steps = Step.objects.filter(plan__in=newest, ref__startswith=f"{AssetKind.COMPONENT}:").exclude(after=None)
     rows = steps.values_list("ref", "after")
-    found = {ref: _interface_of(after) for ref, after in rows if "componentSpec" in after}
+    found = {ref: _interface_of(after) for ref, after in rows if after and "componentSpec" in after}
     return {key: interface for ref, interface in found.items() for key in _keys(ref)}
 
 
