@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mlopsportal.specs.comparison import BEHAVIOUR_RULE
 from mlopsportal.specs.diff import Change
 from mlopsportal.specs.interface import Comparison, Reason, Verdict, verdict_of
 from mlopsportal.specs.summary import Sentence, is_said, sentences_of
@@ -16,7 +17,7 @@ ALIKE = 3
 """So many steps that changed in the same way are told in one line."""
 NAMED = 8
 _STILL = "still-"
-_NO_INTERFACE = "no-interface"
+_UNTOLD = frozenset({"no-interface", BEHAVIOUR_RULE})  # the changes themselves say it better
 _STEPS, _SETTINGS = "Steps", "Settings"
 _HEADS = {"jobs": _STEPS, "inputs": "Inputs", "outputs": "Outputs", "trigger": "When it fires"}
 _ABOUT = (*dict.fromkeys(_HEADS.values()), _SETTINGS)
@@ -54,7 +55,7 @@ def lines_of(
     of a step to its old one.
     """
     changes = [part for change in changes for part in _parts(change)]
-    told = [reason for reason in comparison.reasons if reason.rule != _NO_INTERFACE]
+    told = [reason for reason in comparison.reasons if reason.rule not in _UNTOLD]
     fresh = [reason for reason in told if not reason.rule.startswith(_STILL)]
     said = {reason.path for reason in told if reason.path}
     rest = [change for change in changes if not is_said(change, said)]

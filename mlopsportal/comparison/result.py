@@ -30,7 +30,7 @@ from mlopsportal.comparison.overlay import (
 from mlopsportal.comparison.places import places_of
 from mlopsportal.comparison.runs import RunPair
 from mlopsportal.comparison.sides import Side, side_of
-from mlopsportal.specs.comparison import compare_edges, with_declared
+from mlopsportal.specs.comparison import compare_edges, with_declared, without_interface
 from mlopsportal.specs.diff import Change, diff
 from mlopsportal.specs.graph import Node
 from mlopsportal.specs.interface import Comparison, Interface, Reason, Verdict, compare, compare_components, verdict_of
@@ -63,9 +63,9 @@ class Compared:
             return verdict_of([Reason("kinds-differ", "", self._kinds_differ, Verdict.UNKNOWN)])
         if self.has_verdict:
             return self._interface_verdict()
-        if not self.changes:
-            return verdict_of([])
-        message = "Only components and pipelines have an interface that a verdict can be about."
+        if self.runs is None or not self.changes:
+            return without_interface(self.changes)
+        message = "A run is over: nobody can come to depend on it, and a verdict is about those who do."
         return verdict_of([Reason("no-interface", "", message, Verdict.UNKNOWN)])
 
     @property

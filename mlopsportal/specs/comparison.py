@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
@@ -25,6 +25,7 @@ from mlopsportal.specs.interface import (
 from mlopsportal.specs.lift import job_interface
 from mlopsportal.specs.versions import understatement
 
+BEHAVIOUR_RULE = "behaviour-changed"
 _TEXT_KEYS = frozenset({"$schema", "name", "version", "display_name", "description", "tags"})
 
 
@@ -140,7 +141,7 @@ def _comparison(left: Document, right: Document, changes: list[Change]) -> Compa
         return verdict_of([*compare(_pipeline_interface(left), _pipeline_interface(right)).reasons, *determinism])
     if left.kind.is_component:
         return compare_components(left.value, right.value)
-    return _without_interface(changes)
+    return without_interface(changes)
 
 
 def _frame(value: Mapping[str, Any]) -> dict[str, Any]:
@@ -152,9 +153,10 @@ def _pipeline_interface(document: Document) -> Interface:
     return job_interface(document) if document.kind is Kind.PIPELINE_JOB else interface_of(document.value)
 
 
-def _without_interface(changes: list[Change]) -> Comparison:
+def without_interface(changes: Sequence[Change]) -> Comparison:
+    """Judge what nobody is bound to, like a schedule: minor when it does something else, patch for other texts."""
     reasons = [
-        Reason("behaviour-changed", change.path, f"`{change.path}` was {change.kind}.", Verdict.MINOR)
+        Reason(BEHAVIOUR_RULE, change.path, f"`{change.path}` was {change.kind}.", Verdict.MINOR)
         for change in changes
         if change.steps and change.steps[0] not in _TEXT_KEYS
     ]

@@ -251,6 +251,8 @@ def test_a_schedule_is_offered_the_states_it_has_had(mirrored: Workspace, client
     found = client.get(reverse("compare"), {"ref": sides}).context["page"]
     assert (found.left, found.right) == (sides[1], sides[0])
     assert found.headline.follows.startswith("It fires")
+    told = client.get(reverse("api-compare"), {"left": sides[1], "right": sides[0]}).json()
+    assert (told["verdict"], [reason["rule"] for reason in told["reasons"]]) == ("minor", ["behaviour-changed"])
     assert {choice.address for choice in found.left_choices} == set(sides)
 
 
