@@ -26,12 +26,13 @@ FEW, MANY = 10_000, 100_000
 BOUND = 1.3
 ROUNDS = 41
 PIPELINES = 40
+NODES = 8
 MOST_TOUCHED = 1000
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 def make_workspace() -> Workspace:
-    """Write forty pipeline versions that run one component, with a data version, and a model for each pipeline."""
+    """Write forty pipeline versions of NODES nodes that run one component, and one around each; a model for each."""
     from registry.models import Asset, Use, Version, Workspace
 
     workspace = Workspace.objects.create(slug="bench", subscription_id="s", resource_group="r", name="w")
@@ -43,13 +44,33 @@ def make_workspace() -> Workspace:
         asset = Asset.objects.create(**common, is_pipeline=pipeline, latest_version="1")
         return Version.objects.create(**common, **more, asset=asset, version="1", type=type_name)
 
+    def pipeline(name: str, runs: str, nodes: Sequence[str]) -> None:
+        row = version("component", name, "pipeline", definition_id=_kept_definition(name, runs, nodes))
+        for node in nodes:
+            Use.objects.create(workspace=workspace, consumer=row, node=node, kind="component", name=runs, version="1")
+
     version("component", "train", "command")
     version("data", "raw", "uri_folder")
     for number in range(PIPELINES):
-        row = version("component", f"pipeline{number}", "pipeline")
-        Use.objects.create(workspace=workspace, consumer=row, node="fit", kind="component", name="train", version="1")
+        pipeline(f"pipeline{number}", "train", [f"fit{step}" for step in range(NODES)])
+        pipeline(f"around{number}", f"pipeline{number}", ["inner"])
         version("model", f"model{number}", "custom_model", job_name=f"run{number:07d}")
     return workspace
+
+
+def _kept_definition(name: str, runs: str, nodes: Sequence[str]) -> int:
+    """Write what a pipeline executes: nodes that all run one component, each after the one before it."""
+    from registry.raw import definition_of, keep
+
+    jobs: dict[str, Any] = {}
+    for place, node in enumerate(nodes):
+        source = f"${{{{parent.jobs.{nodes[place - 1]}.outputs.model}}}}" if place else "${{parent.inputs.data}}"
+        inputs = {"data": source, "rate": 0.1 * place, "epochs": "${{parent.inputs.epochs}}"}
+        outputs = {"model": {"type": "uri_folder"}}
+        jobs[node] = {"type": "command", "component": f"component:{runs}:1", "inputs": inputs, "outputs": outputs}
+    ports = {"data": {"type": "uri_folder"}, "epochs": {"type": "integer", "default": 3}}
+    document = definition_of({"type": "pipeline", "display_name": name, "inputs": ports, "outputs": {}, "jobs": jobs})
+    return keep([document])[document.digest]
 
 
 def fill(workspace: Workspace, begin: int, end: int) -> None:
