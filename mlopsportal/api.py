@@ -20,7 +20,7 @@ from mlopsportal.accounts import api as accounts
 from mlopsportal.accounts.models import User
 from mlopsportal.audit import api as audit
 from mlopsportal.changes import api as changes
-from mlopsportal.comparison import NotComparable, compared
+from mlopsportal.comparison import NotComparable, compared, completed
 from mlopsportal.ui.nowhere import NowhereView
 from registry import api as registry
 from registry.api import InWorkspace
@@ -30,13 +30,18 @@ from scheduling import api as scheduling
 from scheduling.impact import affected_by
 from scheduling.serializers import ImpactSerializer
 
+_SIDE = (
+    "workspace/kind:name:version, e.g. demo/component:train:3, or a draft, change:17@2:train.yml. The workspace may be "
+    "left out where the other side names it, or where you can read only one."
+)
+
 
 class CompareView(APIView):
     """Two refs compared: the verdict with its reasons, every change, and what became of each node and edge."""
 
     @extend_schema(
         parameters=[
-            OpenApiParameter("left", str, required=True, description="workspace/kind:name:version"),
+            OpenApiParameter("left", str, required=True, description=_SIDE),
             OpenApiParameter("right", str, required=True),
         ],
         responses=OpenApiTypes.OBJECT,
@@ -46,6 +51,8 @@ class CompareView(APIView):
         missing = [name for name, given in (("left", left), ("right", right)) if not given]
         if missing:
             raise ValidationError({name: ["Name what to compare: workspace/kind:name:version."] for name in missing})
+        readable = Workspace.objects.for_user(cast(User, request.user)).values_list("slug", flat=True)[:2]
+        left, right = completed(left, right, readable[0] if len(readable) == 1 else "")
         try:
             return Response(compared(left, right, request.user).as_json())
         except NotComparable as error:

@@ -184,9 +184,11 @@ def _draft(ref: Ref, user: User | AnonymousUser) -> Side | None:
     if change is None:
         return None
     wanted = int(revision) if revision else change.revision_number
-    row = Document.objects.filter(revision__change=change, revision__number=wanted, path=ref.version or "").first()
-    if row is None:
+    rows = Document.objects.filter(revision__change=change, revision__number=wanted)
+    found = list((rows.filter(path=ref.version) if ref.version else rows)[:2])
+    if len(found) != 1:  # a change of one document may be named alone
         return None
+    row = found[0]
     definition = _planned(row) or _written(row)
     content = row.content
     makes = as_ref(row.ref) if row.ref else None

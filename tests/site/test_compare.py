@@ -308,3 +308,13 @@ def test_versions_of_two_workspaces_are_compared_and_each_says_where_it_is(mirro
     assert "in demo" in shown
     assert "in other" in shown
     assert "left=demo%2Fcomponent%3Atrain_churn_model%3A5&amp;right=other%2Fcomponent%3Atrain_churn_model%3A6" in shown
+
+
+def test_rest_takes_a_reference_without_workspace_where_only_one_can_be_meant(mirrored: Workspace) -> None:
+    client = Client()
+    client.force_login(make_user("reads-one", mirrored))
+    sides = {"left": "component:train_churn_model:5", "right": "component:train_churn_model:6"}
+    assert client.get(reverse("api-compare"), sides).json()["verdict"] == "patch"
+    assert client.get(reverse("api-compare"), {**sides, "left": f"demo/{sides['left']}"}).status_code == 200
+    client.force_login(make_user("reads-none"))
+    assert client.get(reverse("api-compare"), sides).status_code == 400
