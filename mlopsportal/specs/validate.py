@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from difflib import get_close_matches
 from typing import Any
 
 from mlopsportal.specs.checks.action import check_action
@@ -106,7 +107,13 @@ def _report_kind(kind: Kind, report: Report) -> None:
     if kind is Kind.UNKNOWN:
         message = "This is not a component, pipeline, schedule or action."
         fix = "Add `type: command`, `type: pipeline` with `jobs:`, or `trigger:` with `create_job:`."
-        report.add("kind-unknown", "", message, fix)
+        declared = report.document.value.get("type")
+        meant = get_close_matches(declared.lower(), ("command", "pipeline"), n=1) if isinstance(declared, str) else []
+        if meant:
+            message = f"`{declared[:80]}` is no type of component or pipeline."
+            report.add("kind-unknown", "type", message, f"Did you mean `type: {meant[0]}`?")
+        else:
+            report.add("kind-unknown", "", message, fix)
     else:
         article = "an" if kind.value[0] in "aeiou" else "a"
         message = (

@@ -167,3 +167,10 @@ def test_what_is_known_not_to_be_there_is_missing() -> None:
     assert check([one], exists=there.__contains__)["c/a.yml"] == check([one])["c/a.yml"]
     missing = [problem.path for problem in check([one], exists={"c/src"}.__contains__)["c/a.yml"] if problem.is_error]
     assert missing == ["additional_includes[0]"]
+
+
+@pytest.mark.parametrize(("written", "meant"), [("comand", "command"), ("Pipline", "pipeline")])
+def test_a_mistyped_type_is_told_with_what_was_meant(written: str, meant: str) -> None:
+    [problem] = errors(f"name: c\ntype: {written}\nenvironment: azureml:e:1\n").values()
+    assert (problem.code, problem.path, problem.line) == ("kind-unknown", "type", 2)
+    assert problem.fix == f"Did you mean `type: {meant}`?"
