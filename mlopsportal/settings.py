@@ -283,7 +283,11 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "ENUM_NAME_OVERRIDES": {"AssetKindEnum": "registry.models.AssetKind"},
+    "ENUM_NAME_OVERRIDES": {
+        "AssetKindEnum": "registry.models.AssetKind",
+        "PracticeLevelEnum": "mlopsportal.specs.practices.LEVELS",
+        "CheckLevelEnum": ["advisory", "soft", "hard"],
+    },
 }
 KNOX_TOKEN_MODEL = "accounts.ApiToken"  # noqa: S105  a model, no token
 # The prefix lets scanners, and our own log, tell a token that slipped into a text.
