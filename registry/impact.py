@@ -298,8 +298,8 @@ def edges_of(workspace: Workspace, ref: Ref) -> QuerySet[Edge]:
 
 
 def models_made_with(workspace: Workspace, ref: Ref, pipelines: Sequence[int]) -> tuple[list[Version], bool]:
-    """Return which of the MOST_MODELS newest models were made by runs that used `ref`, and whether there are older
-    ones, which nobody asked; a fixed number of queries."""
+    """Return which of the MOST_MODELS newest models other than `ref` were made by runs that used it, and whether there
+    are older ones, which nobody asked; a fixed number of queries."""
     models = Version.objects.filter(workspace=workspace, kind=AssetKind.MODEL, missing_since=None).exclude(job_name="")
     rows = list(models.for_list().order_by("-created_at", "-id")[: MOST_MODELS + 1])
     rows, is_cut = rows[:MOST_MODELS], len(rows) > MOST_MODELS
@@ -311,7 +311,7 @@ def models_made_with(workspace: Workspace, ref: Ref, pipelines: Sequence[int]) -
     edges = Edge.objects.filter(run__in=keys).alias(named=Concat("ref", Value(""))).filter(named=str(ref))
     used = set(edges.exclude(role=EdgeRole.OUTPUT).values_list("run", flat=True))
     used |= set(Run.objects.filter(pk__in=keys, pipeline__in=pipelines).values_list("pk", flat=True))
-    return [row for row in rows if makers.get(row.job_name) in used], is_cut
+    return [row for row in rows if row.ref != ref and makers.get(row.job_name) in used], is_cut
 
 
 def runs_of_jobs(workspace: Workspace, job_names: Sequence[str]) -> dict[str, int]:

@@ -50,9 +50,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+_OURS = ("MLOPSPORTAL_", "DJANGO_", "AZUREML_")
+
+
 def clean_environment(**more: str) -> dict[str, str]:
-    """Return what a process needs and nothing of this one's settings."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("MLOPSPORTAL_", "DJANGO_"))}
+    """Return what a process needs and nothing of this one's settings, nor of what the SDK leaves in its environment."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
     kept.pop("DATABASE_URL", None)
     return {**kept, **more}
 

@@ -11,6 +11,7 @@ from mlopsportal.specs.documents import of_value
 from mlopsportal.specs.interface import Verdict
 
 RAW, OUT = "${{parent.inputs.raw}}", "${{parent.jobs.prep.outputs.out}}"
+MODEL: dict[str, dict[str, Any]] = {"outputs": {"model": "${{parent.outputs.model}}"}}
 SHOW = {"type": "command", "command": "cat ${{inputs.a}}", "environment": "azureml:e:1"}
 
 
@@ -22,7 +23,7 @@ def pipeline(**changes: Any) -> dict[str, Any]:
     """Two steps of components that are not known; a change of None takes a step out."""
     steps = {
         "prep": step("prep", raw=RAW, n=3, optimiser="adam"),
-        "train": step("train", data=OUT) | {"outputs": {"model": "${{parent.outputs.model}}"}},
+        "train": step("train", data=OUT) | MODEL,
     } | changes
     return {
         "type": "pipeline",
@@ -53,9 +54,8 @@ def verdict(changes: dict[str, Any]) -> Verdict:
         {"prep": step("prep", raw="${{parent.inputs.other}}", n=3, optimiser="adam")},
         {"prep": step("prep", raw=RAW, n=3, optimiser="adam") | {"outputs": {"out": {"type": "uri_folder"}}}},
         {"again": step("prep", raw=RAW, n=5, optimiser="adam")},
-        {"train": None},
-        {"train": None, "fit": step("train", data=OUT) | {"outputs": {"model": "${{parent.outputs.model}}"}}},
-        {"train": None, "show": SHOW | {"inputs": {"a": OUT}}},
+        {"train": None, "fit": step("train", data=OUT) | MODEL},
+        {"train": None, "show": SHOW | {"inputs": {"a": OUT}} | MODEL},
         {"show": SHOW | {"inputs": {"a": RAW}}},
     ],
 )
@@ -74,8 +74,8 @@ def test_a_component_used_as_before_is_a_patch(changes: dict[str, Any]) -> None:
         {"prep": step("prep", raw=RAW, n=3, optimiser="adam", more=1)},
         {"prep": step("prep", raw="${{parent.inputs.maybe}}", n=3, optimiser="adam")},
         {"prep": step("prep", raw="${{parent.inputs.table}}", n=3, optimiser="adam")},
-        {"train": step("train", data="${{parent.jobs.prep.outputs.other}}")},
-        {"train": step("train", data=OUT) | {"outputs": {"other": {"type": "uri_folder"}}}},
+        {"train": step("train", data="${{parent.jobs.prep.outputs.other}}") | MODEL},
+        {"train": step("train", data=OUT) | {"outputs": MODEL["outputs"] | {"other": {"type": "uri_folder"}}}},
         {"typed": {"type": "command", "inputs": {"a": OUT}, "component": {"inputs": {"a": {"type": "uri_folder"}}}}},
     ],
 )
