@@ -99,9 +99,9 @@ ROOMS = (registry, scheduling, changes)
 def rows_to_spoil() -> Iterator[type[models.Model]]:
     for room in ROOMS:
         for found in vars(room).values():
-            if isinstance(found, type) and issubclass(found, models.Model) and not found._meta.abstract:
-                if found.__module__.startswith(room.__name__):
-                    yield found
+            is_model = isinstance(found, type) and issubclass(found, models.Model) and not found._meta.abstract
+            if is_model and found.__module__.startswith(room.__name__):
+                yield found
 
 
 def spoil(payloads: Iterator[str], *, nul: bool) -> int:
