@@ -115,6 +115,8 @@ def spoil(payloads: Iterator[str], *, nul: bool) -> int:
                 if spoiled is not None:
                     values[field.attname] = spoiled
                     put += 1
+            if "path" in values:  # no two documents of a revision share one
+                values["path"] = f"{row.pk} {values['path']}"[:255]
             if values:
                 model._default_manager.filter(pk=row.pk).update(**values)
     return put
