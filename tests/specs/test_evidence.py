@@ -12,7 +12,7 @@ from mlopsportal.specs.interface import Verdict
 
 RAW, OUT = "${{parent.inputs.raw}}", "${{parent.jobs.prep.outputs.out}}"
 MODEL: dict[str, dict[str, Any]] = {"outputs": {"model": "${{parent.outputs.model}}"}}
-SHOW = {"type": "command", "command": "cat ${{inputs.a}}", "environment": "azureml:e:1"}
+SHOW: dict[str, Any] = {"type": "command", "command": "cat ${{inputs.a}}", "environment": "azureml:e:1"}
 
 
 def step(name: str, version: str = "1", **inputs: Any) -> dict[str, Any]:
