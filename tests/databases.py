@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,11 +24,17 @@ class Template(Protocol):
 
 
 class SqliteTemplate:
-    """A file and its copy; a connection that somebody left open keeps the old file, not the new one."""
+    """A file and its copy, which comes back under another name each time.
+
+    A connection that a thread left open keeps the old file. When it is closed at last, SQLite takes away the log
+    beside that file by its name: under the same name it would be the new file's, with all that was written since.
+    """
 
     def __init__(self, entry: dict[str, Any]) -> None:
+        self.entry = entry
         self.path = Path(entry["NAME"])
         self.copy = self.path.with_suffix(".template")
+        self.names = (self.path.with_stem(f"{self.path.stem}-{number}") for number in count(1))
 
     def create(self) -> None:
         self.remove()
@@ -38,6 +45,8 @@ class SqliteTemplate:
 
     def restore(self) -> None:
         self.remove()
+        self.path = next(self.names)
+        self.entry["NAME"] = str(self.path)
         shutil.copyfile(self.copy, self.path)
 
     def drop(self) -> None:
