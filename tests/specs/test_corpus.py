@@ -13,6 +13,7 @@ from tests.specs.measuring import MEMORY_BYTES
 
 SECONDS = 2
 
+# Other people's files are never copied in, so that a clone elsewhere has none; the reason is a visible line.
 pytestmark = pytest.mark.skipif(
     not corpus.INDEX.is_file(), reason=f"no corpus at {corpus.CORPUS}; set MLOPSPORTAL_CORPUS"
 )
