@@ -29,8 +29,8 @@ def measure(users: int) -> dict[str, Any]:
     from mlopsportal.changes import applying, claiming, planning
     from mlopsportal.changes.models import ChangeRequest
     from mlopsportal.changes.states import State
-    from mlopsportal.queue.drain import drain
     from tests.changes.building import applied, approved, fresh, make_team, queued, stocked_sandbox
+    from tests.queue.draining import drain
     from tests.upgrading.building import component
     from tests.upgrading.test_upgrade import many_users
 

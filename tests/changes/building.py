@@ -19,9 +19,9 @@ from mlopsportal.audit.models import Event
 from mlopsportal.changes import tasks, workflow
 from mlopsportal.changes.models import Attempt, ChangeRequest, Plan
 from mlopsportal.changes.states import State
-from mlopsportal.queue.drain import drain
 from registry.models import Cloud, Workspace
 from registry.sync import sync_workspace
+from tests.queue.draining import drain
 from tests.sandbox.doors import Raw, component, data, environment
 from tests.sandbox_server import RunningSandbox, running_sandbox
 

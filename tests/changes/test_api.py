@@ -14,9 +14,9 @@ from mlopsportal.accounts.permissions import Role
 from mlopsportal.accounts.workflow import create_token
 from mlopsportal.changes import workflow
 from mlopsportal.changes.models import ChangeRequest
-from mlopsportal.queue.drain import drain
 from registry.models import Workspace
 from tests.changes.building import PREP, Team, component_text, fresh, guide_documents, opened
+from tests.queue.draining import drain
 from tests.sandbox_server import RunningSandbox
 
 KEYS = {

@@ -13,7 +13,6 @@ from mlopsportal.changes import attempts, tasks, workflow
 from mlopsportal.changes.claiming import claim
 from mlopsportal.changes.models import Attempt, ChangeRequest, ObjectLock
 from mlopsportal.changes.states import State, StepState
-from mlopsportal.queue.drain import drain
 from registry.models import Workspace
 from scheduling.models import Trigger
 from tests.changes.building import (
@@ -29,6 +28,7 @@ from tests.changes.building import (
     plan_of,
     schedule_text,
 )
+from tests.queue.draining import drain
 from tests.sandbox_server import RunningSandbox
 
 pytestmark = pytest.mark.usefixtures("quick_looks")

@@ -13,7 +13,6 @@ from mlopsportal.changes.errors import WrongState
 from mlopsportal.changes.gate import refusals
 from mlopsportal.changes.models import ChangeRequest
 from mlopsportal.changes.states import PlanState, State
-from mlopsportal.queue.drain import drain
 from registry.models import Run, Version, Workspace
 from scheduling.models import Schedule, Trigger
 from tests.changes.building import (
@@ -31,6 +30,7 @@ from tests.changes.building import (
     queued,
     schedule_text,
 )
+from tests.queue.draining import drain
 from tests.sandbox_server import RunningSandbox
 
 

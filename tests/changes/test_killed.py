@@ -17,8 +17,8 @@ from mlopsportal.changes import applying, tasks
 from mlopsportal.changes.models import Attempt, ChangeRequest
 from mlopsportal.changes.states import State
 from mlopsportal.management.startup import ROOT
-from mlopsportal.queue.drain import drain
 from tests.changes.building import Team, approved, events_of, fresh, guide_documents, make_team, opened, plan_of, queued
+from tests.queue.draining import drain
 from tests.sandbox_server import RunningSandbox
 from tests.site.processes import clean_environment, database_url, wait_for
 

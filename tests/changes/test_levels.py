@@ -13,7 +13,6 @@ from mlopsportal.changes import workflow
 from mlopsportal.changes.errors import InvalidDocuments, WrongState
 from mlopsportal.changes.models import ChangeRequest
 from mlopsportal.changes.states import State
-from mlopsportal.queue.drain import drain
 from mlopsportal.specs.practices import DEFAULTS, Level
 from registry.models import Workspace
 from registry.workflow import set_practice_levels
@@ -28,6 +27,7 @@ from tests.changes.building import (
     plan_of,
     queued,
 )
+from tests.queue.draining import drain
 from tests.sandbox_server import RunningSandbox
 
 UNOWNED = [("prepare.yml", component_text())]

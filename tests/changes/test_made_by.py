@@ -13,10 +13,10 @@ from django.test.utils import CaptureQueriesContext
 from mlopsportal.audit.actions import SYSTEM
 from mlopsportal.changes.approvals import making_of
 from mlopsportal.changes.models import ChangeRequest
-from mlopsportal.queue.drain import drain
 from registry.models import Run
 from registry.sync import sync_workspace
 from tests.changes.building import Team, applied, component_text, guide_documents, opened, queued
+from tests.queue.draining import drain
 
 pytestmark = pytest.mark.django_db
 RUN = 'action: run\ntarget: "component:training_pipeline:1"\n'

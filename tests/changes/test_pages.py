@@ -14,7 +14,6 @@ from mlopsportal.changes import workflow
 from mlopsportal.changes.models import ChangeRequest
 from mlopsportal.changes.states import State
 from mlopsportal.changes.views.pages import ChangePage
-from mlopsportal.queue.drain import drain
 from tests.changes.building import (
     PREP,
     Team,
@@ -26,6 +25,7 @@ from tests.changes.building import (
     opened,
     schedule_text,
 )
+from tests.queue.draining import drain
 
 pytestmark = pytest.mark.django_db
 

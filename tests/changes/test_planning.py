@@ -12,7 +12,6 @@ from mlopsportal.changes import planning, tasks, workflow
 from mlopsportal.changes.errors import LostClaim
 from mlopsportal.changes.models import Plan
 from mlopsportal.changes.states import PlanState, State
-from mlopsportal.queue.drain import drain
 from registry.models import Workspace
 from tests.changes.building import (
     PREP,
@@ -25,6 +24,7 @@ from tests.changes.building import (
     plan_of,
     schedule_text,
 )
+from tests.queue.draining import drain
 from tests.sandbox_server import RunningSandbox
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from mlopsportal.changes.states import State, StepState
-from mlopsportal.queue.drain import drain
 from registry.models import Version
 from tests.changes.building import Team, applied, approved, events_of, fresh, guide_documents, opened, plan_of, queued
+from tests.queue.draining import drain
 from tests.sandbox_server import RunningSandbox
 
 

@@ -8,8 +8,8 @@ from django.urls import reverse
 
 from mlopsportal.changes.models import ChangeRequest
 from mlopsportal.changes.states import Policy, State
-from mlopsportal.queue.drain import drain
 from tests.changes.building import Team, applied, component_text, guide_documents
+from tests.queue.draining import drain
 
 pytestmark = pytest.mark.django_db
 RUN = "/changes/new/?action=run&ws=demo&ref=component:training_pipeline:1"

@@ -15,8 +15,8 @@ from mlopsportal.changes import owners, tasks, workflow
 from mlopsportal.changes.claiming import claim
 from mlopsportal.changes.models import Attempt, ChangeRequest, Plan
 from mlopsportal.changes.states import State
-from mlopsportal.queue.drain import drain
 from tests.changes.building import PREP, Team, approved, fresh, make_team, opened, plan_of, queued
+from tests.queue.draining import drain
 from tests.sandbox_server import RunningSandbox
 
 

@@ -13,8 +13,8 @@ from django.urls import reverse
 
 from mlopsportal.changes import workflow
 from mlopsportal.changes.models import ChangeRequest
-from mlopsportal.queue.drain import drain
 from tests.changes.building import Team, approved, component_text, fresh, opened, queued
+from tests.queue.draining import drain
 
 pytestmark = pytest.mark.django_db
 NEXT_PIECE = re.compile(r'hx-get="([^"]+)"')

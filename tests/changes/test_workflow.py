@@ -26,9 +26,9 @@ from mlopsportal.changes.errors import (
 from mlopsportal.changes.models import ChangeRequest, Review, Revision
 from mlopsportal.changes.states import State
 from mlopsportal.management.startup import ROOT
-from mlopsportal.queue.drain import drain
 from registry.models import Workspace
 from tests.changes.building import PREP, Team, approved, component_text, events_of, fresh, opened, plan_of, queued
+from tests.queue.draining import drain
 from tests.sandbox_server import RunningSandbox
 
 

@@ -16,9 +16,9 @@ from django_q.signing import SignedPackage
 
 from mlopsportal import queue
 from mlopsportal.queue.broker import PlainBroker
-from mlopsportal.queue.drain import drain
 from mlopsportal.queue.tasks import run
 from mlopsportal.queue.wishes import ALLOWED, BEAT, NotAllowed, Wish, path_of, put, wish_of
+from tests.queue.draining import drain
 
 SYNC = "registry.tasks.sync_step"
 

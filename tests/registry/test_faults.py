@@ -14,7 +14,6 @@ from mlopsportal import azureml
 from mlopsportal.accounts.permissions import Role
 from mlopsportal.audit.actions import SYSTEM
 from mlopsportal.audit.models import Event
-from mlopsportal.queue.drain import drain
 from registry import sync as syncing
 from registry import sync_runs, tasks
 from registry.errors import LeaseLost
@@ -31,6 +30,7 @@ from registry.models import (
     Workspace,
 )
 from registry.sync_runs import OVERLAP
+from tests.queue.draining import drain
 from tests.registry.building import make_user, make_workspace, sync
 from tests.sandbox_server import RunningSandbox, running_sandbox
 

@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from mlopsportal.accounts.permissions import Role
 from mlopsportal.audit.models import Event
-from mlopsportal.queue.drain import drain
 from registry.models import Asset, Run, Step, Version, Workspace
 from registry.workflow import settings_of
+from tests.queue.draining import drain
 from tests.registry.building import make_user
 from tests.sandbox_server import RunningSandbox
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mlopsportal.queue.drain import drain
+from tests.queue.draining import drain
 from tests.rest.test_contract import asked, sent
 from tests.security.world import MINE, World, documents_of
 

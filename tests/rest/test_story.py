@@ -17,9 +17,9 @@ import requests
 from mlopsportal.accounts.workflow import create_token
 from mlopsportal.audit.actions import SYSTEM
 from mlopsportal.changes.models import ChangeRequest
-from mlopsportal.queue.drain import drain
 from registry.sync import sync_workspace
 from tests.changes.building import GUIDE_FILES, Team, guide_documents, make_team, stocked_sandbox
+from tests.queue.draining import drain
 from tests.rest.shapes import CHANGE, PLAN, assert_shape
 from tests.sandbox_server import RunningSandbox
 

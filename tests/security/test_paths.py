@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mlopsportal.changes import workflow
-from mlopsportal.queue.drain import drain
+from tests.queue.draining import drain
 from tests.sandbox_server import RunningSandbox
 from tests.security.world import MINE, World, actor
 

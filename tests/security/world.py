@@ -24,11 +24,11 @@ from mlopsportal.audit.actions import SYSTEM
 from mlopsportal.audit.models import Event
 from mlopsportal.changes import workflow
 from mlopsportal.changes.models import ChangeRequest
-from mlopsportal.queue.drain import drain
 from registry.models import Cloud, Finding, FindingKind, Run, Workspace
 from registry.sync import sync_workspace
 from registry.workflow import request_logs, request_steps
 from scheduling.models import ScheduleState
+from tests.queue.draining import drain
 from tests.sandbox.doors import Raw, data, environment
 from tests.sandbox_server import RunningSandbox, running_sandbox
 

@@ -8,11 +8,11 @@ from django.urls import reverse
 
 from mlopsportal.changes.states import State
 from mlopsportal.making import Making, making_of
-from mlopsportal.queue.drain import drain
 from mlopsportal.specs.ref import Ref
 from registry.models import Version
 from tests.changes.building import FOLDER, Team, applied
 from tests.changes.conftest import sandbox, team
+from tests.queue.draining import drain
 from tests.registry.building import sync
 from tests.sandbox.doors import Raw, component
 from tests.sandbox_server import RunningSandbox

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from mlopsportal.changes.states import State
-from mlopsportal.queue.drain import drain
 from registry.models import Version
 from tests.changes.building import Team, approved, fresh, opened, queued
+from tests.queue.draining import drain
 
 
 def component(version: str, *, inputs: str = "", outputs: str = "model: {type: uri_folder}") -> tuple[str, str]:

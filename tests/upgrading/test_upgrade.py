@@ -14,13 +14,13 @@ from django.utils.html import strip_tags
 from mlopsportal.changes.bundling import MOST_DOCUMENTS
 from mlopsportal.changes.models import ChangeRequest
 from mlopsportal.changes.states import State
-from mlopsportal.queue.drain import drain
 from mlopsportal.upgrading import Upgrade, upgrade_of
 from registry.fitting import Fit
 from registry.models import Use, Version
 from registry.raw import body_of
 from scheduling.models import Schedule
 from tests.changes.building import Team, applied, approved, fresh, queued
+from tests.queue.draining import drain
 from tests.registry.building import make_user, make_workspace, sync
 from tests.sandbox.doors import Raw, data, environment
 from tests.sandbox_server import RunningSandbox

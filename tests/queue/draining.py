@@ -1,4 +1,4 @@
-"""Run what waits in the queue here and now, without worker processes; for tests and for one-shot commands."""
+"""Run what waits in the queue here and now, without worker processes: a test sees at once what its tasks do."""
 
 from __future__ import annotations
 
