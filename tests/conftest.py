@@ -98,9 +98,13 @@ def committed_db(database_template: Template, django_db_blocker: DjangoDbBlocker
     """Let a test commit, and put the template's copy back after it.
 
     For tests with threads, other processes or on_commit. Takes the place of `transaction=True`,
-    whose flush the append-only triggers of the audit log refuse.
+    whose flush the append-only triggers of the audit log refuse. It starts from a copy of its own too: what an
+    earlier test left open (a cursor not read to its end keeps its snapshot, a thread its lock) would stand
+    between this process and the others.
     """
     with django_db_blocker.unblock():
+        connections.close_all()
+        database_template.restore()
         yield
         connections.close_all()
         database_template.restore()

@@ -3,7 +3,8 @@
 A cluster that looks alive may have stopped taking tasks for good: when one of its idle processes is
 killed, it takes the lock of the cluster's inner queue along. So each cluster has a canary task, sent only
 to this host's part of it; when the canary falls silent although a process of the cluster is free, the
-whole group is killed and started again.
+whole group is killed and started again. Each start in vain doubles the patience with the next one: on a
+host so slow that a start takes longer than a silence, it would otherwise never come to its first beat.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from mlopsportal.queue.tasks import BUSY_FOLDER, busy_processes
 from mlopsportal.queue.wishes import CLUSTERS
 
 LONGEST_SILENCE = timedelta(seconds=15)
+LONGEST_PATIENCE = timedelta(minutes=4)
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +43,7 @@ class Worker:
         self.supervisor = Supervisor(grace)
         self.clusters: dict[str, Child] = {}
         self.chance_since: dict[str, datetime] = {}
+        self.patience = dict.fromkeys(CLUSTERS, LONGEST_SILENCE)
         self.silent: set[str] = set()
         self.ended = threading.Event()
 
@@ -82,8 +85,11 @@ class Worker:
 
     def is_silent(self, cluster: str) -> bool:
         """Say whether the canary is overdue although a process was free to sing."""
-        last = max(ticker.silent_since(self.name, cluster) or self.chance_since[cluster], self.chance_since[cluster])
-        if timezone.now() - last <= LONGEST_SILENCE:
+        chance, beat = self.chance_since[cluster], ticker.silent_since(self.name, cluster)
+        if beat and beat > chance:
+            self.patience[cluster] = LONGEST_SILENCE
+            chance = beat
+        if timezone.now() - chance <= self.patience[cluster]:
             return False
         return busy_processes(self.busy, cluster) < pool_size(cluster)
 
@@ -97,6 +103,7 @@ class Worker:
             cluster = self.silent.pop()
             logger.error("Cluster %s takes no tasks any more; its processes are started again", cluster)
             self.chance_since[cluster] = timezone.now()
+            self.patience[cluster] = min(2 * self.patience[cluster], LONGEST_PATIENCE)
             self.supervisor.restart(self.clusters[cluster])
 
     def leave(self) -> None:

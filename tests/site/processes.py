@@ -22,6 +22,7 @@ from django.conf import settings
 from mlopsportal.management.startup import ROOT, SUPERVISOR
 
 Value = TypeVar("Value")
+LOG_CHARACTERS = 8_000
 
 
 def wait_for(what: Callable[[], Value], seconds: float = 30) -> Value:
@@ -72,7 +73,8 @@ def database_url() -> str:
 def running(*command: str, env: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Run one of our commands in a session of its own; kill what is left of the session at the end.
 
-    It dies with this process too: a test run that is killed leaves no portal behind.
+    It dies with this process too: a test run that is killed leaves no portal behind. The end of its log is
+    printed, which pytest shows of a test that failed.
     """
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -89,6 +91,7 @@ def running(*command: str, env: Mapping[str, str], log: Path) -> Iterator[subpro
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         process.wait()
+        sys.stdout.write(f"{' '.join(command)} wrote:\n{log.read_text(errors='replace')[-LOG_CHARACTERS:]}")
 
 
 def descendants(pid: int) -> list[int]:

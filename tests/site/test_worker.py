@@ -25,7 +25,7 @@ def worker(committed_db: None, tmp_path: Path) -> Iterator[subprocess.Popen[byte
     key = settings.SECRET_KEY
     env = clean_environment(MLOPSPORTAL_DATA=str(tmp_path), MLOPSPORTAL_SECRET_KEY=key, DATABASE_URL=database_url())
     with running("worker", "--grace", "5", env=env, log=tmp_path / "worker.log") as process:
-        wait_for(lambda: {TICKER, *CLUSTERS} <= set(beats()))
+        wait_for(lambda: {TICKER, *CLUSTERS} <= set(beats()), seconds=60)
         yield process
 
 
