@@ -81,7 +81,7 @@ class RunFilter(WorkspaceFilter):
 
 
 class FindingFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter comes without types
-    kind = filters.ChoiceFilter(label="Kind", choices=FindingKind.choices)
+    kind = filters.ChoiceFilter(label="Kind", empty_label="Every kind", choices=FindingKind.choices)
     state = filters.ChoiceFilter(label="Show", method="by_state", empty_label="Open", choices=[("all", "All")])
 
     class Meta:

@@ -12,7 +12,7 @@ from registry.models import Workspace
 
 
 class ChangeFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter comes without types
-    state = filters.ChoiceFilter(label="State", choices=State.choices)
+    state = filters.ChoiceFilter(label="State", empty_label="Every state", choices=State.choices)
     workspace = filters.ModelChoiceFilter(
         label="Workspace", field_name="workspace", to_field_name="slug", queryset=Workspace.objects.none()
     )
