@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from mlopsportal.specs.comparison import BEHAVIOUR_RULE
@@ -23,6 +24,7 @@ _HEADS = {"jobs": _STEPS, "inputs": "Inputs", "outputs": "Outputs", "trigger": "
 _ABOUT = (*dict.fromkeys(_HEADS.values()), _SETTINGS)
 _SECTIONS = ("jobs", "inputs", "outputs", "run", "run.inputs", "run.outputs", "run.settings")
 _GIVEN = (("The run's inputs.", "input"), ("The run's outputs.", "output"), ("The run's settings.", "setting"))
+_WEIGHTS = ("breaking", "unknown", "", "minor", "patch")
 _PLURALS = ((":", ":"), (" now runs ", " now run "), (" was ", " were "))
 
 
@@ -72,6 +74,19 @@ def lines_of(
         if reason.rule.startswith(_STILL)
     ]
     return lines
+
+
+def heaviest_first(lines: Sequence[Line]) -> list[Line]:
+    """Put in order, among neighbours that tell of steps that run another version, what breaks before what does not."""
+    found: list[Line] = []
+    for is_bump, neighbours in groupby(lines, key=lambda line: line.bump is not None):
+        found += sorted(neighbours, key=_lightness) if is_bump else neighbours
+    return found
+
+
+def _lightness(line: Line) -> int:
+    weights = [weight for _, _, weight in line.links]
+    return _WEIGHTS.index(weights[0]) if weights and weights[0] in _WEIGHTS else _WEIGHTS.index("")
 
 
 def _parts(change: Change) -> Iterator[Change]:

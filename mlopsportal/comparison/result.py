@@ -12,7 +12,7 @@ from django.contrib.auth.models import AnonymousUser
 
 from mlopsportal.accounts.models import User
 from mlopsportal.comparison.interfaces import interfaces_of
-from mlopsportal.comparison.lines import Line, lines_of
+from mlopsportal.comparison.lines import Line, heaviest_first, lines_of
 from mlopsportal.comparison.outcome import outcome_lines
 from mlopsportal.comparison.overlay import (
     ADDED,
@@ -116,7 +116,7 @@ class Compared:
             lines.insert(
                 0, Line(f"These are two different pipelines, {named}: what follows leads from one to the other.")
             )
-        return [replace(line, links=self._bumped(*line.bump)) if line.bump else line for line in lines]
+        return heaviest_first([replace(line, links=self._bumped(*line.bump)) if line.bump else line for line in lines])
 
     @property
     def _are_two_pipelines(self) -> bool:

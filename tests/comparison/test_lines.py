@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from mlopsportal.comparison.lines import Line, lines_of
+from mlopsportal.comparison.lines import Line, heaviest_first, lines_of
 from mlopsportal.comparison.overlay import renamed, with_new_names
 from mlopsportal.specs.diff import diff
 from mlopsportal.specs.interface import Comparison, Reason, Verdict, compare_components, verdict_of
@@ -144,3 +144,20 @@ def test_five_thousand_steps_that_no_longer_fit_are_told_without_looking_at_all_
     assert time.process_time() - began < QUICK_SECONDS
     assert len(found) == 10_000
     assert found[-1].words.startswith("As before: ")
+
+
+def test_of_steps_that_run_another_version_those_that_break_come_first() -> None:
+    def bumped(name: str, weight: str) -> Line:
+        return Line(name, bump=(f"component:{name}:1", f"component:{name}:2"), links=[("/", "what changed", weight)])
+
+    weights = ["patch", "minor", "", "breaking", "unknown"]
+    found = [Line("before"), *(bumped(weight or "nobody", weight) for weight in weights), Line("after")]
+    assert [line.words for line in heaviest_first(found)] == [
+        "before",
+        "breaking",
+        "unknown",
+        "nobody",
+        "minor",
+        "patch",
+        "after",
+    ]
