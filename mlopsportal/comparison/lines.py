@@ -77,16 +77,15 @@ def lines_of(
 
 
 def heaviest_first(lines: Sequence[Line]) -> list[Line]:
-    """Put in order, among neighbours that tell of steps that run another version, what breaks before what does not."""
+    """Put what breaks first among neighbours that tell of steps that run another version; the rest has no weight."""
     found: list[Line] = []
-    for is_bump, neighbours in groupby(lines, key=lambda line: line.bump is not None):
-        found += sorted(neighbours, key=_lightness) if is_bump else neighbours
+    for _, neighbours in groupby(lines, key=lambda line: line.bump is not None):
+        found += sorted(neighbours, key=_lightness)
     return found
 
 
 def _lightness(line: Line) -> int:
-    weights = [weight for _, _, weight in line.links]
-    return _WEIGHTS.index(weights[0]) if weights and weights[0] in _WEIGHTS else _WEIGHTS.index("")
+    return min((_WEIGHTS.index(weight) for _, _, weight in line.links), default=_WEIGHTS.index(""))
 
 
 def _parts(change: Change) -> Iterator[Change]:
