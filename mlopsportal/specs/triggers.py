@@ -83,12 +83,7 @@ class Reading:
         self.given = yaml_form(trigger)
         self.faults: list[InvalidTrigger] = []
         self.trigger: Trigger | None = None
-        written = self.given.get("type", "")
-        declared = str(written).lower()
-        if (
-            "type" in trigger and written != declared and declared in ("recurrence", "cron")
-        ):  # ARM's own form has capitals
-            self._fault("trigger-type", "type", f"Azure ML does not take the type `{written}`.", f"Write `{declared}`.")
+        declared = str(self.given.get("type", "")).lower()
         if declared in ("recurrence", "cron"):
             self._read(declared)
         else:

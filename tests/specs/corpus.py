@@ -59,8 +59,13 @@ def beside(document: Document) -> dict[str, Document]:
     return found
 
 
+def is_there(path: str) -> bool:
+    """Is there something at a path of the corpus; at one that ends in a slash, a folder?"""
+    return (CORPUS / path).is_dir() if path.endswith("/") else (CORPUS / path).exists()
+
+
 def first_error(document: Document) -> Problem | None:
-    problems = check([document], beside=beside(document), exists=lambda path: (CORPUS / path).exists())
+    problems = check([document], beside=beside(document), exists=is_there)
     return next((problem for problem in problems[document.path] if problem.is_error), None)
 
 

@@ -24,7 +24,7 @@ MEMORY_BYTES = 256 * 1024 * 1024
 def put_through(path: str) -> None:
     """Read, check with the files beside, repair, practise, score, compare and draw one file."""
     document = corpus.load(path)
-    check([document], beside=corpus.beside(document), exists=lambda name: (corpus.CORPUS / name).exists())
+    check([document], beside=corpus.beside(document), exists=corpus.is_there)
     judge([document], mirror=None, default_compute="serverless")
     if isinstance(document.value, dict):
         follow(document)

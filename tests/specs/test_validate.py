@@ -163,7 +163,7 @@ def test_a_schedule_that_has_ended_is_an_error_and_one_that_began_is_advice() ->
 def test_what_is_known_not_to_be_there_is_missing() -> None:
     text = f"{COMPONENT}    code: ./src\n    additional_includes: [../shared.zip]\n"
     one = document(text, "c/a.yml")
-    there = {"c/src", "shared"}
+    there = {"c/src", "shared/"}
     assert check([one], exists=there.__contains__)["c/a.yml"] == check([one])["c/a.yml"]
     missing = [problem.path for problem in check([one], exists={"c/src"}.__contains__)["c/a.yml"] if problem.is_error]
     assert missing == ["additional_includes[0]"]

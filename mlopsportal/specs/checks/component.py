@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mlopsportal.specs.checks.blocks import check_item
 from mlopsportal.specs.checks.command import check_command
-from mlopsportal.specs.checks.context import Report, joined, suggestion
+from mlopsportal.specs.checks.context import Report, joined
 from mlopsportal.specs.checks.ports import check_ports
 from mlopsportal.specs.checks.references import check_reference
 from mlopsportal.specs.checks.shape import (
     check_component_keys,
     check_component_name,
+    check_flags,
     check_run_settings,
     check_text_mapping,
     check_texts,
     check_version,
 )
+from mlopsportal.specs.checks.step_blocks import DISTRIBUTION_OF_COMPONENT
+from mlopsportal.specs.checks.unused import advise_unused_by_command
 from mlopsportal.specs.ref import image_in, parse_azure_reference, proposal
 
 COMPONENT_KEYS = frozenset(
@@ -37,7 +41,6 @@ COMPONENT_KEYS = frozenset(
     }
 )
 _COMMAND_KEYS = COMPONENT_KEYS | {"command", "code", "environment", "resources", "distribution", "additional_includes"}
-_DISTRIBUTIONS = frozenset({"mpi", "pytorch", "tensorflow", "ray"})
 
 
 def check_command_component(value: Mapping[str, Any], report: Report) -> None:
@@ -52,13 +55,11 @@ def check_head(value: Mapping[str, Any], report: Report) -> None:
     check_component_name(value, report)
     check_version(value, report)
     check_texts(value, ("display_name", "description"), "", report)
-    for key in ("tags", "properties"):
-        check_text_mapping(value, key, report)
+    check_text_mapping(value, "tags", report)
+    check_text_mapping(value, "properties", report, loose=True)
     for side in ("inputs", "outputs"):
         check_ports(value, side, report)
-    deterministic = value.get("is_deterministic", True)
-    if not isinstance(deterministic, bool):
-        report.add("value-type", "is_deterministic", "`is_deterministic` is true or false.", "Write true or false.")
+    check_flags(value, ("is_deterministic",), "", report)
 
 
 def check_command_body(value: Mapping[str, Any], report: Report, path: str = "") -> None:
@@ -72,7 +73,8 @@ def check_command_body(value: Mapping[str, Any], report: Report, path: str = "")
     check_run_settings(value, path, report)
     check_environment(value, report, path)
     check_code(value, report, path)
-    _check_distribution(value, report, path)
+    advise_unused_by_command(value, report, path)
+    check_item(value.get("distribution"), DISTRIBUTION_OF_COMPONENT, joined(path, "distribution"), report)
 
 
 def check_environment(value: Mapping[str, Any], report: Report, path: str = "", *, required: bool = True) -> None:
@@ -117,10 +119,10 @@ def _check_inline_environment(environment: Mapping[str, Any], path: str, report:
 def check_code(value: Mapping[str, Any], report: Report, path: str = "") -> None:
     """`code` is a text; folders are judged with the other paths."""
     code, here = value.get("code"), joined(path, "code")
-    if code is None:
+    if "code" not in value:
         return
     if not isinstance(code, str):
-        fix = "Write a path, or `azureml:<code>:<version>`."
+        fix = "Write a path, or `azureml:<code>:<version>`; remove `code:` where there is none."
         report.add("value-type", here, "`code` must be a path or a reference.", fix)
     elif code.startswith("azureml:"):
         reference = parse_azure_reference(code, "code")
@@ -128,13 +130,3 @@ def check_code(value: Mapping[str, Any], report: Report, path: str = "") -> None
             message = f"`{code}` names no version of the code."
             report.add("reference-form", here, message, f"Write `{proposal(code, 'code')}`.")
         check_reference(code, "code", here, report)
-
-
-def _check_distribution(value: Mapping[str, Any], report: Report, path: str) -> None:
-    distribution = value.get("distribution")
-    if not isinstance(distribution, Mapping):
-        return
-    declared = str(distribution.get("type", "")).lower()
-    if declared not in _DISTRIBUTIONS:
-        here = joined(path, "distribution.type")
-        report.add("value-type", here, f"`{declared}` is not a distribution.", suggestion(declared, _DISTRIBUTIONS))

@@ -30,7 +30,8 @@ _LONGEST_TEXT = 1000
 class Surroundings:
     """What a document is judged against. Without a mirror the text is judged as it stands.
 
-    `exists` tells whether there is a file or folder at a path seen from the bundle's root; None when nobody can tell.
+    `exists` tells whether there is a file or folder at a path seen from the bundle's root, of a path that ends in a
+    slash whether there is a folder; None when nobody can tell.
     """
 
     documents: Mapping[str, Document]
@@ -64,10 +65,13 @@ class Surroundings:
         path = local_path(document.path, text)
         return self.documents.get(path) if path is not None else None
 
-    def is_missing(self, document: Document, text: str) -> bool:
-        """Is the file or folder that a relative path in a document means known not to be there?"""
+    def is_missing(self, document: Document, text: str, *, as_folder: bool = False) -> bool:
+        """Is the file or folder that a relative path in a document means known not to be there?
+
+        With `as_folder` a file of that path does not count.
+        """
         path = local_path(document.path, text)
-        return path is not None and self.exists is not None and not self.exists(path)
+        return path is not None and self.exists is not None and not self.exists(f"{path}/" if as_folder else path)
 
 
 @dataclass(frozen=True)
@@ -170,7 +174,7 @@ def runnable_of(value: Any, report: Report) -> Runnable | None:
 def _written(value: Mapping[str, Any]) -> Runnable:
     declared = value.get("type")
     kind = declared if isinstance(declared, str) else "pipeline" if "jobs" in value else "command"
-    return Runnable(kind, interface_of(value), value)
+    return Runnable(kind.lower(), interface_of(value), value)
 
 
 def _referred(reference: AzureReference, report: Report) -> Runnable | None:

@@ -89,7 +89,7 @@ def _check_mapping(mapping: Any, path: str, report: Report) -> None:
 
 def _check_items(items: Any, path: str, report: Report) -> None:
     here = joined(path, "items")
-    read = _read_items(items)
+    read = read_items(items)
     if read is None:
         if not (isinstance(items, str) and "${{" in items):
             message = "The loop has nothing to go over."
@@ -106,7 +106,7 @@ def _check_items(items: Any, path: str, report: Report) -> None:
         report.add("control-items", here, message, "Give each item the same keys.")
 
 
-def _read_items(items: Any) -> list[Any] | Mapping[str, Any] | None:
+def read_items(items: Any) -> list[Any] | Mapping[str, Any] | None:
     """Return the items as written, or as JSON in a text; None when they are neither."""
     if isinstance(items, str):
         try:

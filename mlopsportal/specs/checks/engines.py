@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mlopsportal.specs.bindings import binding_of
-from mlopsportal.specs.checks.context import Report, joined, runnable_of
+from mlopsportal.specs.bindings import binding_of, bindings_in
+from mlopsportal.specs.checks.context import Report, joined, runnable_of, suggestion
 from mlopsportal.specs.paths import is_local
 
 _MIN, _MAX = "spark.dynamicAllocation.minExecutors", "spark.dynamicAllocation.maxExecutors"
+_SIZES = tuple(
+    f"spark.{size}"
+    for size in ("driver.cores", "driver.memory", "executor.cores", "executor.memory", "executor.instances")
+)
 _IMPORTED = {"database": "mltable", "file_system": "uri_folder"}
 _EXPORTED = {"database": "uri_file", "file_system": "uri_folder"}
 
@@ -27,17 +31,30 @@ def check_engine(kind: str, node: Mapping[str, Any], path: str, report: Report) 
 
 def _check_spark(node: Mapping[str, Any], path: str, report: Report) -> None:
     component: Mapping[str, Any] | None = node
+    _check_place(node, path, report)
     if "component" in node:
         runnable = runnable_of(node["component"], report)
         component = runnable.value if runnable is not None else None
     if component is None:
         return  # a registered component: what it declares is not known here
     _check_entry(node, path, report)
+    _check_arguments(node, path, report)
     _check_allocation({**_mapping(component.get("conf")), **_mapping(node.get("conf"))}, path, report)
     for side in ("inputs", "outputs"):
         for name, value in _mapping(node.get(side)).items():
             declared = _mapping(_mapping(component.get(side)).get(name))
             _check_mode(name, value, declared, joined(path, f"{side}.{name}"), report)
+
+
+def _check_place(node: Mapping[str, Any], path: str, report: Report) -> None:
+    """A Spark step has a place of its own, and one only: the pipeline's default compute is none for it."""
+    if node.get("compute") is None and node.get("resources") is None:
+        message = "A Spark step needs a compute or resources of its own: the pipeline's default does not count for it."
+        fix = "Add `resources: {instance_type: standard_e4s_v3, runtime_version: '3.4'}`, or `compute:`."
+        report.add("spark-place", joined(path, "resources"), message, fix)
+    elif node.get("compute") and node.get("resources"):
+        message = "The Spark step has both a compute and resources; Azure ML takes one of them only."
+        report.add("spark-place", joined(path, "resources"), message, "Remove `resources:` or `compute:`.")
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
@@ -53,6 +70,15 @@ def _check_entry(node: Mapping[str, Any], path: str, report: Report) -> None:
         report.add("file-missing", joined(path, "entry.file"), message, "Name a file of the code folder.")
 
 
+def _check_arguments(node: Mapping[str, Any], path: str, report: Report) -> None:
+    """The arguments bind inputs that the step is given."""
+    arguments, given = node.get("args"), _mapping(node.get("inputs"))
+    for binding in bindings_in(arguments) if isinstance(arguments, str) else ():
+        if binding.parts[0] == "inputs" and len(binding.parts) > 1 and binding.parts[1] not in given:
+            message = f"The arguments use `{binding.text}`, but the step is given no such input."
+            report.add("binding-unknown-input", joined(path, "args"), message, suggestion(binding.parts[1], given))
+
+
 def _check_allocation(conf: Mapping[str, Any], path: str, report: Report) -> None:
     """Numbers of executors to choose from are only for dynamic allocation. Azure refuses them otherwise."""
     is_dynamic = str(conf.get("spark.dynamicAllocation.enabled", False)).lower() == "true"
@@ -64,6 +90,10 @@ def _check_allocation(conf: Mapping[str, Any], path: str, report: Report) -> Non
     elif is_dynamic and conf and len(given) < 2:
         message = "Dynamic allocation needs the smallest and the largest number of executors."
         report.add("spark-allocation", joined(path, "conf"), message, f"Add `{_MIN}` and `{_MAX}`.")
+    missing = [] if is_dynamic else [key for key in _SIZES if conf.get(key) is None]
+    if missing:
+        message = f"The step does not say {', '.join(missing)}."
+        report.add("spark-conf", joined(path, "conf"), message, "Add them below `conf:`, or enable dynamic allocation.")
 
 
 def _check_mode(name: str, value: Any, declared: Mapping[str, Any], path: str, report: Report) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -12,6 +12,7 @@ from mlopsportal.specs.bindings import Binding, bindings_in, with_parent_jobs
 from mlopsportal.specs.checks.context import Report, Runnable, joined, suggestion
 from mlopsportal.specs.checks.control import CONTROL
 from mlopsportal.specs.checks.shape import strings_in
+from mlopsportal.specs.problems import Severity
 
 _REGISTERED_NAME = re.compile(r"[A-Za-z0-9_\-]{1,255}")
 _SKIPPED = frozenset({"component", "trial", "command", "search_space", "task", "sampling_algorithm", "objective"})
@@ -25,6 +26,7 @@ class Frame:
     outputs: frozenset[str]
     value: Mapping[str, Any]
     jobs: Mapping[str, Any]
+    used: set[str] = field(default_factory=set)  # the inputs that steps were found to bind
 
 
 def check_registration(output: Mapping[str, Any], path: str, report: Report) -> None:
@@ -76,6 +78,7 @@ def _check_binding(
         report.add("binding-old-jobs", path, message, f"Write `{fixed}`.")
         return _check_node_port(Binding(fixed, ("parent", *binding.parts), 0), path, frame, runnables, report)
     if binding.is_parent_input:
+        frame.used.add(binding.port)
         return _check_named(binding, "input", frame.inputs, path, report)
     if binding.is_parent_output:
         return _check_named(binding, "output", frame.outputs, path, report)
@@ -98,7 +101,7 @@ def _check_binding(
 def _is_control(path: str, frame: Frame) -> bool:
     """Does the path lie inside a step that steers others (if_else, do_while, parallel_for)?"""
     node = frame.jobs.get(path.split(".")[1])
-    return isinstance(node, Mapping) and str(node.get("type")) in CONTROL
+    return isinstance(node, Mapping) and str(node.get("type")).lower() in CONTROL
 
 
 def _check_step(binding: Binding, step: str, path: str, frame: Frame, report: Report) -> bool:
@@ -119,7 +122,9 @@ def _check_named(binding: Binding, what: str, known: frozenset[str], path: str, 
     if binding.parts[2] in _first_parts(known):
         return True
     message = f"`{binding.text}`: the pipeline has no {what} `{binding.parts[2]}`."
-    report.add(f"binding-unknown-{what}", path, message, suggestion(binding.parts[2], known))
+    # Azure ML takes a step whose resources bind what there is not, and looks at them only where the step needs them.
+    severity = Severity.ADVICE if path.split(".")[2:3] == ["resources"] else None
+    report.add(f"binding-unknown-{what}", path, message, suggestion(binding.parts[2], known), severity=severity)
     return False
 
 

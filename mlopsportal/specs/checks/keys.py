@@ -1,7 +1,8 @@
-"""The keys that a step of each type may have; knows nothing of their values.
+"""The keys that a step of each type may have, and what may stand there.
 
 From azure-ai-ml 1.35.2: with a component it takes a step with further keys, says "Unknown field." and sends them, and
-the service ignores them; a step whose command is written out it refuses.
+the service ignores them; a step whose command, entry or transfer is written out it refuses, and so an automl step. Of
+a step that steers others it drops them.
 """
 
 from __future__ import annotations
@@ -10,80 +11,57 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
+from mlopsportal.specs.checks.blocks import Item, Word, check_item, check_needed
 from mlopsportal.specs.checks.context import Report, joined
+from mlopsportal.specs.checks.step_blocks import AUTOML, NEEDED, OF_TYPE, TRANSFERS, WITHOUT_TARGET
 
-_ALL = frozenset(
-    {
-        "$schema",
-        "comment",
-        "component",
-        "compute",
-        "description",
-        "display_name",
-        "experiment_name",
-        "identity",
-        "inputs",
-        "name",
-        "outputs",
-        "properties",
-        "resources",
-        "services",
-        "tags",
-        "type",
-    }
-)
-_COMMAND = _ALL | {
-    "code",
-    "command",
-    "distribution",
-    "environment",
-    "environment_variables",
-    "limits",
-    "queue_settings",
-}
-_PARALLEL = {
-    "environment_variables",
-    "error_threshold",
-    "input_data",
-    "is_deterministic",
-    "logging_level",
-    "max_concurrency_per_instance",
-    "mini_batch_error_threshold",
-    "mini_batch_size",
-    "partition_keys",
-    "retry_settings",
-    "task",
-}
-_SWEEP = {"early_termination", "limits", "objective", "queue_settings", "sampling_algorithm", "search_space", "trial"}
-_OF_TYPE = {
-    "command": _COMMAND | {"docker_args", "is_deterministic", "shm_size", "timeout"},
-    "parallel": _ALL | _PARALLEL | {"docker_args", "shm_size"},
-    "pipeline": _ALL | {"jobs", "settings"},
-    "spark": _ALL | {"archives", "args", "code", "conf", "entry", "environment", "files", "jars", "py_files"},
-    "sweep": _ALL | _SWEEP,
-    "data_transfer": _ALL | {"data_copy_mode", "is_deterministic", "sink", "source", "task"},
-}
 _ORDERING = frozenset({"depends_on", "dependson", "needs", "after", "run_after"})
+_WRITTEN_OUT = {"command": "command", "spark": "entry", "data_transfer": "task"}
+_TASKS = Word(frozenset(AUTOML), camel=True)
 
 
 def check_step_keys(kind: str, node: Mapping[str, Any], path: str, report: Report) -> None:
-    """Report every key that a step of this type has no use for: refused where its command is written out."""
-    known = _OF_TYPE.get(kind)
+    """Report every key that a step of this type has no use for, and every setting that azure-ai-ml refuses."""
+    check_needed(node, NEEDED.get(kind, ()), path, f"a step of type {kind}", report)
+    known, is_strict = _known(kind, node, path, report)
     if known is None:
         return
-    is_written_out = kind == "command" and "component" not in node and "command" in node
-    for key in node:
+    for key, value in node.items():
         if key in known:
-            continue
-        if is_written_out:
-            message = f"The key `{key}` is unknown; Azure ML refuses a step with it."
+            item = known[key]
+            if item is not None:
+                check_item(value, item, joined(path, key), report)
+        elif is_strict:
+            message = f"The key `{key}` is unknown here; Azure ML refuses a step with it."
             report.add("key-unknown", joined(path, key), message, _fix(key, known))
         else:
             message = f"The key `{key}` is unknown in a step of type {kind}; Azure ML ignores it."
             report.add("key-ignored", joined(path, key), message, _fix(key, known))
 
 
-def _fix(key: str, known: frozenset[str]) -> str:
+def _known(
+    kind: str, node: Mapping[str, Any], path: str, report: Report
+) -> tuple[Mapping[str, Item | None] | None, bool]:
+    """Return the keys of a step, None when they cannot be told, and whether any other key is refused."""
+    if kind == "automl":
+        return _of_task(node, path, report), True
+    is_strict = "component" not in node and _WRITTEN_OUT.get(kind, "component") in node
+    task = node.get("task")
+    if kind == "data_transfer" and is_strict and isinstance(task, str) and task.lower() in TRANSFERS:
+        return TRANSFERS[task.lower()], True
+    return OF_TYPE.get(kind), is_strict
+
+
+def _of_task(node: Mapping[str, Any], path: str, report: Report) -> Mapping[str, Item | None] | None:
+    task = node.get("task")
+    check_item(task, _TASKS, joined(path, "task"), report)
+    word = next((word for word in AUTOML if Word(frozenset({word}), camel=True).takes(task)), None)
+    if word is not None and word not in WITHOUT_TARGET:
+        check_needed(node, ("target_column_name",), path, f"an automl step for {word}", report)
+    return AUTOML[word] if word is not None else None
+
+
+def _fix(key: str, known: Mapping[str, Item | None]) -> str:
     if key.lower() in _ORDERING:
         return "Bind an input of this step to an output of the other: steps run in the order in which data flows."
     close = get_close_matches(key[:100], sorted(known), n=1, cutoff=0.7)

@@ -6,17 +6,20 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from mlopsportal.specs.checks.bodies import check_bodies
 from mlopsportal.specs.checks.command import check_command
 from mlopsportal.specs.checks.component import check_code, check_command_body, check_environment
 from mlopsportal.specs.checks.context import Report, Runnable, joined, runnable_of, suggestion
 from mlopsportal.specs.checks.control import CONTROL, check_control
 from mlopsportal.specs.checks.engines import check_engine
+from mlopsportal.specs.checks.entries import check_entries
 from mlopsportal.specs.checks.fits import check_fits
 from mlopsportal.specs.checks.flows import Frame, check_flows
 from mlopsportal.specs.checks.keys import check_step_keys
 from mlopsportal.specs.checks.ports import check_ports
 from mlopsportal.specs.checks.references import check_compute, check_reference
 from mlopsportal.specs.checks.shape import check_run_settings
+from mlopsportal.specs.checks.sweeps import check_sweep
 from mlopsportal.specs.documents import Kind
 from mlopsportal.specs.paths import is_absolute, is_local
 from mlopsportal.specs.ref import parse_azure_reference, proposal
@@ -43,6 +46,7 @@ def check_nodes(frame: Frame, report: Report) -> None:
     for name in runnables:
         check_flows(name, frame, runnables, report)
     check_fits(frame.value, runnables, report)
+    check_bodies(frame.jobs, runnables, report)
 
 
 def _check_node(node: Mapping[str, Any], path: str, report: Report) -> Runnable | None:
@@ -54,15 +58,16 @@ def _check_node(node: Mapping[str, Any], path: str, report: Report) -> Runnable 
         return None
     check_compute(node.get("compute"), joined(path, "compute"), report)
     check_run_settings(node, path, report)
+    check_entries(node, path, report)
     for side in ("inputs", "outputs"):
         if node.get(side) is not None and not isinstance(node[side], Mapping):
             message = f"`{side}` must be a mapping."
             report.add("value-type", joined(path, side), message, "Write each name with its value below it.")
     kind = declared.lower() if isinstance(declared, str) else "command"
+    check_step_keys(kind, node, path, report)
     if kind in CONTROL:
         check_control(kind, node, path, report)
         return None
-    check_step_keys(kind, node, path, report)
     check_engine(kind, node, path, report)
     if kind in ("automl", "import"):
         return None
@@ -71,12 +76,27 @@ def _check_node(node: Mapping[str, Any], path: str, report: Report) -> Runnable 
         return _check_component(node, path, declared is None, report)
     if kind == "command":
         return _check_inline(node, path, report)
-    if "trial" in node:
-        check_component_text(node["trial"], joined(path, "trial"), report)
-    elif kind == "pipeline":
+    if kind == "sweep":
+        return _check_trial(node, path, report)
+    if kind == "pipeline":
         message = "The step is of type pipeline but names no component."
         report.add("node-component-missing", joined(path, "component"), message, "Add `component:`.")
     return None
+
+
+def _check_trial(node: Mapping[str, Any], path: str, report: Report) -> Runnable | None:
+    trial, here = node.get("trial"), joined(path, "trial")
+    check_component_text(trial, here, report)
+    if isinstance(trial, Mapping):
+        _check_written(trial, here, report)
+    return check_sweep(node, path, report)
+
+
+def _check_written(component: Mapping[str, Any], path: str, report: Report) -> None:
+    """Check a command component that is written out inside a step."""
+    for side in ("inputs", "outputs"):
+        check_ports(component, side, report, path)
+    check_command_body(component, report, path)
 
 
 def _check_inline(node: Mapping[str, Any], path: str, report: Report) -> Runnable | None:
@@ -95,9 +115,7 @@ def _check_component(node: Mapping[str, Any], path: str, type_missing: bool, rep
     component, here = node["component"], joined(path, "component")
     if isinstance(component, Mapping):
         if component.get("type", "command") == "command":
-            for side in ("inputs", "outputs"):
-                check_ports(component, side, report, here)
-            check_command_body(component, report, here)
+            _check_written(component, here, report)
     elif not isinstance(component, str):
         message = "`component` names nothing."
         report.add("node-component-missing", here, message, "Write `azureml:<name>:<version>`.")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mlopsportal.specs.checks.blocks import Plain, check_item
 from mlopsportal.specs.checks.component import COMPONENT_KEYS, check_head
 from mlopsportal.specs.checks.context import Report, joined, runnable_of
+from mlopsportal.specs.checks.entries import check_entries
 from mlopsportal.specs.checks.flows import Frame, check_registration
 from mlopsportal.specs.checks.nodes import check_component_text, check_nodes
 from mlopsportal.specs.checks.ports import check_literal
@@ -22,6 +24,8 @@ from mlopsportal.specs.checks.shape import (
     check_texts,
     check_version,
 )
+from mlopsportal.specs.checks.step_blocks import IDENTITY
+from mlopsportal.specs.checks.unused import advise_unused_by_steps
 from mlopsportal.specs.graph import find_cycle, graph_of
 from mlopsportal.specs.interface import LITERAL_TYPES
 
@@ -70,18 +74,28 @@ def check_pipeline_component(value: Mapping[str, Any], report: Report) -> None:
 def check_pipeline_job(value: Mapping[str, Any], report: Report) -> None:
     """Check a pipeline job: it becomes a pipeline version when a change takes it in."""
     check_keys(value, "", _JOB_KEYS, report, "key-unknown")
+    _check_type(value.get("type"), report)
     check_asset_name(value, report, "job")
     check_version(value, report)
     check_texts(value, ("display_name", "description", "experiment_name"), "", report)
     for key in ("tags", "properties"):
-        check_text_mapping(value, key, report)
+        check_text_mapping(value, key, report, empty=True)
     _check_job_inputs(value, report)
+    check_entries(value, "", report)
+    check_item(value.get("identity"), IDENTITY, "identity", report)
     _check_settings(value, report)
     if "component" in value and "jobs" not in value:
         _check_root_component(value, report)
         return
     check_graph(value, report)
     _check_compute(value, report)
+
+
+def _check_type(declared: Any, report: Report) -> None:
+    """The SDK chooses what to load by the type of a job letter by letter; everywhere else capitals do not count."""
+    if isinstance(declared, str) and declared != "pipeline" and declared.lower() == "pipeline":
+        message = f"A job is of type `pipeline`, in small letters; Azure ML does not know `{declared}`."
+        report.add("word-unknown", "type", message, "Write `type: pipeline`.")
 
 
 def _check_root_component(value: Mapping[str, Any], report: Report) -> None:
@@ -103,6 +117,7 @@ def check_graph(value: Mapping[str, Any], report: Report) -> None:
         jobs=jobs,
     )
     check_nodes(frame, report)
+    advise_unused_by_steps(value, frame.used, report)
     cycle = find_cycle(graph_of(value))
     if cycle:
         message = f"The steps wait for each other: {' → '.join(cycle)}."
@@ -149,6 +164,8 @@ def _check_settings(value: Mapping[str, Any], report: Report) -> None:
         return
     check_keys(settings, "settings", _SETTINGS, report, "settings-key-unknown")
     check_flags(settings, FLAGS, "settings", report)
+    for key in ("default_compute", "default_datastore"):
+        check_item(settings.get(key), Plain.TEXT, f"settings.{key}", report)
     check_compute(settings.get("default_compute"), "settings.default_compute", report)
     check_datastore(settings.get("default_datastore"), "settings.default_datastore", report)
 
@@ -175,7 +192,7 @@ def nodes_without_compute(jobs: Mapping[str, Any], report: Report) -> list[str]:
     for name, node in jobs.items():
         if not isinstance(node, Mapping) or node.get("compute"):
             continue
-        kind = node.get("type") if isinstance(node.get("type"), str) else "command"
+        kind = node["type"].lower() if isinstance(node.get("type"), str) else "command"
         if kind == "pipeline":
             nested = runnable_of(node.get("component"), report)
             inner = nested.value.get("jobs") if nested is not None and nested.value is not None else None

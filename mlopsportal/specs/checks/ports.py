@@ -9,6 +9,7 @@ from typing import Any
 from mlopsportal.specs.checks.context import Report, joined, suggestion
 from mlopsportal.specs.checks.shape import PORT_NAME, check_keys
 from mlopsportal.specs.interface import ASSET_TYPES, LITERAL_TYPES, fits_type
+from mlopsportal.specs.problems import Severity
 
 __all__ = ["check_literal", "check_ports", "fits_type"]
 
@@ -79,8 +80,8 @@ def _check_port(name: str, port: Any, side: str, path: str, report: Report) -> N
 
 def _check_mode(port: Mapping[str, Any], path: str, report: Report) -> None:
     mode = port.get("mode")
-    if mode is not None and (not isinstance(mode, str) or mode.lower() not in _MODES):
-        report.add("port-mode", joined(path, "mode"), f"`{mode}` is not a mode.", suggestion(str(mode), _MODES))
+    if mode is not None and (not isinstance(mode, str) or mode not in _MODES):
+        report.add("port-mode", joined(path, "mode"), f"`{mode}` is not a mode.", suggestion(str(mode).lower(), _MODES))
 
 
 def check_literal(name: str, port: Mapping[str, Any], word: str, path: str, report: Report) -> None:
@@ -100,8 +101,9 @@ def check_literal(name: str, port: Mapping[str, Any], word: str, path: str, repo
     _advise_range(name, port, path, report)
     default = port.get("default")
     if default is not None and values and str(default) not in {str(item) for item in values}:
-        message = f"The default `{default}` is not among the values of `{name}`."
-        report.add("port-default", joined(path, "default"), message, suggestion(str(default), map(str, values)))
+        message = f"The default `{default}` is not among the values of `{name}`; Azure ML takes it all the same."
+        fix = suggestion(str(default), [str(item) for item in values])
+        report.add("port-default", joined(path, "default"), message, fix, severity=Severity.ADVICE)
     elif default is not None and word in ("number", "integer"):
         _check_range(name, port, path, report)
 
@@ -117,8 +119,9 @@ def _advise_range(name: str, port: Mapping[str, Any], path: str, report: Report)
 def _check_range(name: str, port: Mapping[str, Any], path: str, report: Report) -> None:
     default, low, high = (_number(port.get(key)) for key in ("default", "min", "max"))
     if default is not None and ((low is not None and default < low) or (high is not None and default > high)):
-        message = f"The default `{port['default']}` is outside the range of `{name}`."
-        report.add("port-default", joined(path, "default"), message, "Choose a default between min and max.")
+        message = f"The default `{port['default']}` is outside the range of `{name}`; Azure ML takes it all the same."
+        fix = "Choose a default between min and max."
+        report.add("port-default", joined(path, "default"), message, fix, severity=Severity.ADVICE)
 
 
 def _number(value: Any) -> float | None:

@@ -70,8 +70,8 @@ def check_schedule(value: Mapping[str, Any], report: Report) -> None:
         report.add("name-missing", "name", "The schedule has no name.", "Add `name:`.")
     check_asset_name(value, report, "schedule")
     check_texts(value, ("display_name", "description"), "", report)
-    for key in ("tags", "properties"):
-        check_text_mapping(value, key, report)
+    check_text_mapping(value, "tags", report, loose=True, empty=True)
+    check_text_mapping(value, "properties", report, empty=True)
     _check_top_keys(value, report)
     _check_trigger(value.get("trigger"), report)
     _check_job(value, report)

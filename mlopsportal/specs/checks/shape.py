@@ -80,15 +80,25 @@ def check_texts(value: Mapping[str, Any], keys: Collection[str], path: str, repo
 _WORDS = {"dict": "a mapping", "list": "a list", "int": "a number", "float": "a number", "bool": "true or false"}
 
 
-def check_text_mapping(value: Mapping[str, Any], key: str, report: Report) -> None:
-    """`tags` and `properties` are mappings of plain values."""
+def check_text_mapping(
+    value: Mapping[str, Any], key: str, report: Report, *, loose: bool = False, empty: bool = False
+) -> None:
+    """`tags` and `properties` are mappings of texts; of numbers too if `loose`, of nothing too if `empty`."""
     item = value.get(key)
     if key in value and not isinstance(item, Mapping):
         report.add("value-type", key, f"`{key}` must be a mapping.", f"Write `{key}:` and below it `key: value`.")
     elif isinstance(item, Mapping):
         for name, text in item.items():
+            here = joined(key, name)
             if isinstance(text, Mapping | list):
-                report.add("value-type", joined(key, name), f"`{name}` must be a plain value.", "Write it as a text.")
+                report.add("value-type", here, f"`{name}` must be a plain value.", "Write it as a text.")
+            elif not loose and not isinstance(text, str) and not (empty and text is None):
+                shown = "empty" if text is None else f"`{str(text).lower()[:80]}`, not a text"
+                message = f"`{name}` in `{key}` is {shown}; Azure ML takes texts only."
+                fix = (
+                    "Give it a text, or remove it." if text is None else f'Write `{name}: "{str(text).lower()[:80]}"`.'
+                )
+                report.add("value-type", here, message, fix)
 
 
 def check_run_settings(value: Mapping[str, Any], path: str, report: Report) -> None:
@@ -96,7 +106,7 @@ def check_run_settings(value: Mapping[str, Any], path: str, report: Report) -> N
     for key, inner in (("limits", "timeout"), ("resources", "instance_count")):
         settings = value.get(key)
         number = settings.get(inner) if isinstance(settings, Mapping) else None
-        if number is not None and not _is_whole(number):
+        if number is not None and not is_whole(number):
             message = f"`{inner}` must be a whole number and is `{str(number)[:80]}`."
             fix = "Write seconds: `3600` is an hour." if inner == "timeout" else "Write a whole number."
             report.add("value-type", joined(path, f"{key}.{inner}"), message, fix)
@@ -109,7 +119,7 @@ def check_run_settings(value: Mapping[str, Any], path: str, report: Report) -> N
         report.add("value-type", joined(path, "environment_variables"), message, "Write `NAME: value` below it.")
 
 
-def _is_whole(value: Any) -> bool:
+def is_whole(value: Any) -> bool:
     """Does azure-ai-ml take it for a whole number, or leave it to a binding?"""
     if isinstance(value, str):
         text = value.strip()
@@ -188,9 +198,11 @@ def _check_there(path: str, key: str, text: str, report: Report) -> None:
     """The SDK looks for what it uploads with a component; a missing data path it finds only when it submits."""
     if key == "path" and not path.endswith("build.path"):
         return
-    bare = text.removesuffix(".zip")  # an included archive may be given as the folder it is made of
     surroundings, document = report.surroundings, report.document
-    if surroundings.is_missing(document, text) and surroundings.is_missing(document, bare):
+    is_missing = surroundings.is_missing(document, text)
+    if is_missing and text.endswith(".zip"):  # an included archive may be given as the folder it is made of
+        is_missing = surroundings.is_missing(document, text.removesuffix(".zip"), as_folder=True)
+    if is_missing:
         message = f"There is no file or folder `{text}` beside this one."
         report.add("file-missing", path, message, "Add it, or name something that is registered: `azureml:…`.")
 

@@ -94,7 +94,8 @@ ENTRIES = (
         "port-default",
         "A default that does not fit",
         ERROR,
-        "The default has the type of the input, lies between min and max, and is one of the enum's values.",
+        "The default has the type of the input. One that is not among the enum's values or between min and max is "
+        "only advised against: Azure ML takes it, and runs with it.",
         "inputs:\n  epochs:\n    type: integer\n    default: many\n",
         "inputs:\n  epochs:\n    type: integer\n    default: 10\n",
         SDK,
@@ -278,6 +279,16 @@ ENTRIES = (
         "the component's interface",
     ),
     CheckCode(
+        "input-declared",
+        "An input declared where a value is given",
+        ERROR,
+        "Only components declare inputs with a type and a default. A job and a step give a plain value, or data with "
+        "`type` and `path`. In a change the inputs of a job may be declared: it becomes a pipeline component.",
+        "type: pipeline\ninputs:\n  epochs:\n    type: integer\n    default: 10\n",
+        "type: pipeline\ninputs:\n  epochs: 10\n",
+        SDK,
+    ),
+    CheckCode(
         "input-missing",
         "A required input is not given",
         ERROR,
@@ -297,6 +308,17 @@ ENTRIES = (
         "inputs:\n  weights: {type: uri_file}\njobs:\n  train:\n    inputs:\n"
         "      weights: ${{parent.inputs.weights}}\n",
         SDK,
+    ),
+    CheckCode(
+        "input-unused",
+        "An input that nothing uses",
+        ADVICE,
+        "Who runs it is asked for a value, or given a choice, that changes nothing. Mostly a binding was forgotten or "
+        "leads to another input; an input that is only there to make a step wait may stay.",
+        "inputs:\n  data: {type: uri_folder}\n  epochs: {type: integer}\ncommand: python train.py ${{inputs.data}}\n",
+        "inputs:\n  data: {type: uri_folder}\n  epochs: {type: integer}\n"
+        "command: python train.py ${{inputs.data}} ${{inputs.epochs}}\n",
+        PORTAL,
     ),
     CheckCode(
         "input-unknown",

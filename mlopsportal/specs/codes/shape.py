@@ -44,6 +44,25 @@ ENTRIES = (
         SDK,
     ),
     CheckCode(
+        "key-missing",
+        "A key is missing",
+        ERROR,
+        "Azure ML refuses the step or block without it.",
+        "type: sweep\nobjective:\n  goal: maximize\n",
+        "type: sweep\nobjective:\n  goal: maximize\n  primary_metric: auc\n",
+        SDK,
+    ),
+    CheckCode(
+        "word-unknown",
+        "A word that Azure ML does not know",
+        ERROR,
+        "Here stands one of a few words. Most are taken in small letters and capitals alike; where they are not, the "
+        "fix names the right spelling.",
+        "identity:\n  type: user_identiy\n",
+        "identity:\n  type: user_identity\n",
+        SDK,
+    ),
+    CheckCode(
         "settings-key-unknown",
         "Unknown setting",
         ADVICE,

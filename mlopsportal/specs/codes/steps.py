@@ -64,6 +64,28 @@ ENTRIES = (
         SDK,
     ),
     CheckCode(
+        "spark-place",
+        "A Spark step without a place of its own",
+        ERROR,
+        "A Spark step runs on an attached Synapse pool (`compute`) or on serverless Spark (`resources`), on one of "
+        "them only; the default compute of the pipeline is not used for it.",
+        "type: spark\ncomponent: azureml:clean:1\n",
+        "type: spark\ncomponent: azureml:clean:1\nresources:\n  instance_type: standard_e4s_v3\n"
+        "  runtime_version: '3.4'\n",
+        SDK,
+    ),
+    CheckCode(
+        "spark-conf",
+        "A Spark step that does not say how big it is",
+        ERROR,
+        "The driver's and the executors' cores and memory are needed, and without dynamic allocation the number of "
+        "executors.",
+        "conf:\n  spark.driver.cores: 1\n",
+        "conf:\n  spark.driver.cores: 1\n  spark.driver.memory: 2g\n  spark.executor.cores: 1\n"
+        "  spark.executor.memory: 2g\n  spark.executor.instances: 1\n",
+        SDK,
+    ),
+    CheckCode(
         "spark-mode",
         "Spark takes data in place",
         ERROR,

@@ -102,7 +102,11 @@ def has_version(value: Mapping[str, Any]) -> bool:
 
 def no_start_time(value: Mapping[str, Any], report: Report) -> None:
     trigger = value.get("trigger")
-    if isinstance(trigger, Mapping) and trigger.get("type") in ("recurrence", "cron") and not trigger.get("start_time"):
+    if (
+        isinstance(trigger, Mapping)
+        and str(trigger.get("type")).lower() in ("recurrence", "cron")
+        and not trigger.get("start_time")
+    ):
         message = "There is no start_time: Azure ML may start a first run as soon as the schedule is created."
         fix = 'Add `start_time: "<first day>T06:00:00"` below `trigger:`.'
         report.add("start-time-set", "trigger", message, fix)

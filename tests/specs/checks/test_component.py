@@ -33,11 +33,9 @@ def test_a_plain_component_is_right() -> None:
         (HEAD + BODY + "inputs: {x: {}}\n", "port-type", "inputs.x.type", "Use one|typing"),
         (HEAD + BODY + "inputs: {x: 1}\n", "port-type", "inputs.x", "type"),
         (HEAD + BODY + "inputs: {x: {type: integer, default: many}}\n", "port-default", "inputs.x.default", "integer"),
-        (HEAD + BODY + "inputs: {x: {type: string, enum: [a], default: b}}\n", "port-default", "inputs.x.default", "a"),
-        (HEAD + BODY + "inputs: {x: {type: number, min: 1, default: 0}}\n", "port-default", "inputs.x.default", "min"),
         (HEAD + BODY + "inputs: {x: {type: uri_file, mode: fast}}\n", "port-mode", "inputs.x.mode", "Use|typing"),
         (HEAD + BODY + "is_deterministic: perhaps\n", "value-type", "is_deterministic", "true"),
-        (HEAD + BODY + "distribution: {type: mpj}\n", "value-type", "distribution.type", "mpi"),
+        (HEAD + BODY + "distribution: {type: mpj}\n", "word-unknown", "distribution.type", "mpi"),
     ],
 )
 def test_what_azure_refuses_is_an_error_with_a_fix(text: str, code: str, path: str, fix: str) -> None:
@@ -87,10 +85,11 @@ def test_a_range_that_holds_nothing_is_pointed_at(port: str) -> None:
     assert (found.code, found.path, found.is_error) == ("port-range", "inputs.n.min", False)
 
 
+# azure-ai-ml takes such a default, and Azure answered 201 to the first: it is advised against.
 @pytest.mark.parametrize("port", ["{type: integer, min: 5, default: 1}", "{type: string, enum: [a], default: b}"])
 def test_a_default_is_judged_wherever_an_input_is_declared(port: str) -> None:
     inline = "{type: command, command: 'x ${{inputs.n}}', environment: azureml:e:1, inputs: {n: " + port + "}}"
     job = "type: pipeline\ncompute: azureml:c\njobs: {a: {type: command, component: " + inline + "}}\n"
-    assert errors(job)["port-default"].path == "jobs.a.component.inputs.n.default"
+    assert advice(job)["port-default"].path == "jobs.a.component.inputs.n.default"
     job = "type: pipeline\ncompute: azureml:c\njobs: {a: {type: command, component: azureml:c:1}}\ninputs: {n: "
-    assert errors(job + port + "}\n")["port-default"].path == "inputs.n.default"
+    assert advice(job + port + "}\n")["port-default"].path == "inputs.n.default"

@@ -33,6 +33,11 @@ def told(value: dict[str, Any]) -> list[Problem]:
     return problems(json.dumps(value))
 
 
+def faults(value: dict[str, Any]) -> list[Problem]:
+    """What is wrong at a place of its own; the component of these tests runs no more than `x`."""
+    return [problem for problem in told(value) if problem.path and problem.code != "input-unused"]
+
+
 BOUND = "${{parent.inputs.n}}"
 
 
@@ -80,19 +85,19 @@ def test_a_value_that_does_not_fit_is_told_in_its_place(
 
 @pytest.mark.parametrize("given", [True, "true", "True"])
 def test_a_boolean_is_among_its_values_however_it_is_written(given: Any) -> None:
-    assert not [item for item in told(pipeline({}, step({"type": "boolean", "enum": ["True"]}, given))) if item.path]
+    assert not faults(pipeline({}, step({"type": "boolean", "enum": ["True"]}, given)))
 
 
 def test_a_number_is_among_its_values_however_it_is_written() -> None:
     wanted = {"type": "number", "enum": [0.1, 1]}
-    assert not [item for item in told(pipeline({}, step(wanted, "0.10"))) if item.path]
+    assert not faults(pipeline({}, step(wanted, "0.10")))
 
 
 def test_a_command_written_inline_has_the_outputs_it_names() -> None:
     made = {"type": "command", "command": "x", "environment": "azureml:e:1", "outputs": {"out": {"type": "uri_file"}}}
     for port, codes in (("out", ["edge-type-near"]), ("uot", ["binding-unknown-port"])):
         fed = step({"type": "uri_folder"}, f"${{{{parent.jobs.m.outputs.{port}}}}}")
-        assert [item.code for item in told(pipeline({}, {"m": made} | fed)) if item.path] == codes
+        assert [item.code for item in faults(pipeline({}, {"m": made} | fed))] == codes
 
 
 def test_an_output_of_another_type_than_the_pipelines_is_told() -> None:

@@ -162,15 +162,15 @@ GROUPED = document(
 @pytest.mark.parametrize(
     ("inputs", "code"),
     [
-        ("{g: {n: 1, deep: {s: x}}}", None),
+        ("{g: {n: 1, deep: {s: x}}}", "key-unknown"),
         ("{g.n: 1, g.deep.s: x}", None),
         ("{g: '${{parent.inputs.group}}'}", None),
-        ("{g: {n: many, deep: {s: x}}}", "edge-type"),
-        ("{g: {n: 1}}", "input-missing"),
-        ("{g: {n: 1, m: 2, deep: {s: x}}}", "input-unknown"),
+        ("{g.n: many, g.deep.s: x}", "edge-type"),
+        ("{g.n: 1}", "input-missing"),
+        ("{g.n: 1, g.m: 2, g.deep.s: x}", "input-unknown"),
     ],
 )
 def test_inputs_in_groups_are_judged_one_by_one(inputs: str, code: str | None) -> None:
     step = f"{{type: pipeline, component: ./grouped.yml, inputs: {inputs}}}"
-    text = f"{JOB}inputs: {{group: {{n: 1, deep: {{s: x}}}}}}\njobs:\n  a: {step}\n"
+    text = f"{JOB}inputs: {{group.n: 1, group.deep.s: x}}\njobs:\n  a: {step}\n"
     assert list(errors(text, GROUPED)) == ([] if code is None else [code])

@@ -169,10 +169,11 @@ def test_what_a_schedule_gives_its_pipeline_is_something_it_takes() -> None:
         assert "reference-unknown" in errors(text.replace("INPUTS", "{raw: 'azureml:nope:1'}"), mirror=mirror)
 
 
-def test_a_trigger_type_in_capitals_is_refused_as_the_sdk_does() -> None:
-    text = f"{NAME}trigger: {{type: Recurrence, frequency: day, interval: 1}}\n{JOB}"
-    problem = errors(text)["trigger-type"]
-    assert (problem.path, problem.line, problem.fix) == ("trigger.type", 2, "Write `recurrence`.")
+@pytest.mark.parametrize(
+    "trigger", ["{type: Recurrence, frequency: Day, interval: 1}", "{type: CRON, expression: 0 6 * * 1}"]
+)
+def test_a_trigger_may_be_written_in_capitals_as_the_sdk_has_it(trigger: str) -> None:
+    assert errors(f"{NAME}trigger: {trigger}\n{JOB}") == {}
 
 
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "W. Europe Standart Time", "5", "[]"])

@@ -8,6 +8,9 @@ JOB = "type: pipeline\nsettings: {default_compute: azureml:serverless}\njobs:\n 
 JOB += "  b: {component: 'azureml:c:1'}\n  s: "
 A, B = "${{parent.jobs.a}}", "${{parent.jobs.b}}"
 LIMIT = "limits: {max_iteration_count: 5}"
+PLACE = "resources: {instance_type: standard_e4s_v3, runtime_version: '3.4'}"
+SIZE = "spark.driver.cores: 1, spark.driver.memory: 2g, spark.executor.cores: 1, spark.executor.memory: 2g"
+SIZES = f"{SIZE}, spark.executor.instances: 1"
 
 
 @pytest.mark.parametrize(
@@ -22,10 +25,12 @@ LIMIT = "limits: {max_iteration_count: 5}"
         f"{{type: parallel_for, body: '{A}', items: '[{{\"x\": 1}}]'}}",
         f"{{type: parallel_for, body: '{A}', items: '${{{{parent.jobs.a.outputs.list}}}}'}}",
         "{type: spark, conf: {spark.dynamicAllocation.enabled: true, spark.dynamicAllocation.minExecutors: 1,"
-        " spark.dynamicAllocation.maxExecutors: 2}, outputs: {o: {type: uri_folder, mode: direct}}}",
-        "{type: spark, inputs: {i: '${{parent.jobs.a.outputs.x}}'}}",
-        "{type: data_transfer, task: import_data, source: {type: database}, outputs: {sink: {type: mltable}}}",
-        "{type: data_transfer, task: export_data, sink: {type: file_system},"
+        f" spark.dynamicAllocation.maxExecutors: 2}}, {PLACE}, outputs: {{o: {{type: uri_folder, mode: direct}}}}}}",
+        f"{{type: spark, {PLACE}, conf: {{{SIZES}}}, inputs: {{i: '${{{{parent.jobs.a.outputs.x}}}}'}},"
+        " args: '--in ${{inputs.i}}'}",
+        "{type: data_transfer, task: import_data, source: {type: database, connection: 'azureml:c'},"
+        " outputs: {sink: {type: mltable}}}",
+        "{type: data_transfer, task: export_data, sink: {type: file_system, connection: 'azureml:c'},"
         " inputs: {source: '${{parent.jobs.a.outputs.x}}'}}",
     ],
 )
@@ -59,6 +64,10 @@ def test_steps_of_every_type_are_right(step: str) -> None:
         (f"{{type: parallel_for, body: '{A}', items: [1]}}", "control-items", "items"),
         (f"{{type: parallel_for, body: '{A}', items: [{{x: 1}}, {{y: 1}}]}}", "control-items", "items"),
         (f"{{type: parallel_for, body: '{A}', items: '{'9' * 5000}'}}", "control-items", "items"),
+        (f"{{type: spark, conf: {{{SIZES}}}}}", "spark-place", "resources"),
+        (f"{{type: spark, compute: 'azureml:c', {PLACE}, conf: {{{SIZES}}}}}", "spark-place", "resources"),
+        (f"{{type: spark, {PLACE}, conf: {{{SIZE}}}}}", "spark-conf", "conf"),
+        (f"{{type: spark, {PLACE}, conf: {{{SIZES}}}, args: '${{{{inputs.i}}}}'}}", "binding-unknown-input", "args"),
         ("{type: spark, conf: {spark.dynamicAllocation.minExecutors: 1}}", "spark-allocation", "conf"),
         ("{type: spark, conf: {spark.dynamicAllocation.enabled: 'True'}}", "spark-allocation", "conf"),
         ("{type: spark, outputs: {o: {type: uri_folder, mode: upload}}}", "spark-mode", "outputs.o.mode"),
