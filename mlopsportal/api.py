@@ -10,10 +10,9 @@ from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from drf_spectacular.views import SpectacularAPIView
-from rest_framework.exceptions import NotFound, ParseError, ValidationError
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 from rest_framework.views import exception_handler as framework_handler
 
 from mlopsportal.accounts import api as accounts
@@ -21,7 +20,11 @@ from mlopsportal.accounts.models import User
 from mlopsportal.audit import api as audit
 from mlopsportal.changes import api as changes
 from mlopsportal.comparison import NotComparable, compared, completed
+from mlopsportal.making import makeable, making_of
+from mlopsportal.making_serializers import MakingSerializer
+from mlopsportal.specs.ref import Ref
 from mlopsportal.ui.nowhere import NowhereView
+from mlopsportal.ui.parameters import StrictView
 from registry import api as registry
 from registry.api import InWorkspace
 from registry.models import Version, Workspace
@@ -36,8 +39,10 @@ _SIDE = (
 )
 
 
-class CompareView(APIView):
+class CompareView(StrictView):
     """Two refs compared: the verdict with its reasons, every change, and what became of each node and edge."""
+
+    takes = ("left", "right")
 
     @extend_schema(
         parameters=[
@@ -64,6 +69,8 @@ class CompareView(APIView):
 class ImpactView(InWorkspace):
     """Who uses a version: other versions with node and port, schedules, recent runs, models, other workspaces."""
 
+    takes = ("ref",)
+
     @extend_schema(
         parameters=[
             OpenApiParameter("ref", str, required=True, description="kind:name:version, e.g. component:train:3")
@@ -71,15 +78,37 @@ class ImpactView(InWorkspace):
         responses=ImpactSerializer,
     )
     def get(self, request: Request, slug: str) -> Response:
-        try:
-            ref = ref_in(self.workspace, request.query_params.get("ref", "")[:1000])
-        except BadRequest as error:
-            raise ParseError(str(error)) from error
+        ref = _ref_asked(self.workspace, request)
         if not Version.objects.named(self.workspace, ref).exists():
             raise NotFound(f"{ref} is no version that the mirror of {self.workspace.slug} knows.")
         visible = Workspace.objects.for_user(cast(User, request.user))
         found = affected_by(self.workspace, ref, visible=visible, now=timezone.now())
         return Response(ImpactSerializer(found).data)
+
+
+class MakingView(InWorkspace):
+    """How a model or data version was made: run, steps, components, data, and who approved each."""
+
+    takes = ("ref",)
+
+    @extend_schema(
+        parameters=[OpenApiParameter("ref", str, required=True, description="model:name:version or data:name:version")],
+        responses=MakingSerializer,
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        ref = _ref_asked(self.workspace, request)
+        version = makeable(self.workspace, ref).first()
+        if version is None:
+            raise NotFound(f"{ref} is no model or data version that the mirror of {self.workspace.slug} knows.")
+        return Response(MakingSerializer(making_of(version)).data)
+
+
+def _ref_asked(workspace: Workspace, request: Request) -> Ref:
+    """Return what `?ref=` names in this workspace. Raises ValidationError (400)."""
+    try:
+        return ref_in(workspace, request.query_params.get("ref", "")[:1000])
+    except BadRequest as error:
+        raise ValidationError({"ref": [f"{error}."]}) from error
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -116,6 +145,7 @@ def field_problems(detail: Any, path: str = "") -> list[dict[str, str]]:
 urlpatterns: list[URLPattern | URLResolver] = [
     path("compare/", CompareView.as_view(), name="api-compare"),
     path("workspaces/<slug:slug>/impact/", ImpactView.as_view(), name="api-impact"),
+    path("workspaces/<slug:slug>/making/", MakingView.as_view(), name="api-making"),
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
     *registry.urlpatterns,
     *scheduling.urlpatterns,

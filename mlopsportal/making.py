@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
+
 from mlopsportal.audit.actions import Action
 from mlopsportal.audit.models import Event
 from mlopsportal.changes.models import ChangeRequest, Review
@@ -100,6 +102,12 @@ class Making:
     def is_wholly_approved(self) -> bool:
         """Did everything that is known to have had a hand in it come through the portal?"""
         return self.run is not None and bool(self.steps) and not self.unapproved
+
+
+def makeable(workspace: Workspace, ref: Ref) -> QuerySet[Version]:
+    """Return the one version that a ref names if something can have made it: a model or data version; else none."""
+    named = Version.objects.named(workspace, ref).filter(kind__in=[AssetKind.MODEL, AssetKind.DATA])
+    return named.for_list().select_related("workspace")
 
 
 def making_of(version: Version) -> Making:

@@ -6,28 +6,28 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, cast
 
-from django.core.exceptions import BadRequest
 from django.db.models import QuerySet
+from django.forms import BaseForm
 from django.urls import URLPattern, URLResolver, path, register_converter
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import generics, status
-from rest_framework.exceptions import NotFound, ParseError, ValidationError
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from mlopsportal.accounts.actors import actor_of
 from mlopsportal.accounts.models import User
 from mlopsportal.accounts.roles import Permission, require
 from mlopsportal.specs.practices import DEFAULTS, Level
 from mlopsportal.ui.openapi import RefusalSerializer
+from mlopsportal.ui.parameters import StrictView
 from registry.errors import LevelsChanged
 from registry.filters import ARCHIVE, AssetFilter, RunFilter, WorkspaceFilter
 from registry.lineage import DEEPEST, DEPTH, KINDS, is_known, lineage_of
 from registry.models import Asset, Run, RunStatus, Version, Workspace
 from registry.practices import levels_of, settings_shown
-from registry.reading import ref_in, wish_of
+from registry.reading import LineageForm
 from registry.sections import SECTIONS, Section, SectionConverter
 from registry.serializers import (
     AssetSerializer,
@@ -46,6 +46,7 @@ _TEXT = OpenApiParameter(
     "q", str, description="Words that must occur; fewer than three characters: how the name begins"
 )
 _ARCHIVED = OpenApiParameter("archived", str, enum=[word for word, _ in ARCHIVE], description="Left out: active only")
+_SORT = OpenApiParameter("sort", str, enum=["changed"], description="Newest version first; left out: by name")
 _RUN_FILTERS = [
     _TEXT,
     _ARCHIVED,
@@ -56,7 +57,7 @@ _RUN_FILTERS = [
 ]
 
 
-class InWorkspace(APIView):
+class InWorkspace(StrictView):
     """A view about one workspace; 404 for one the caller may not see."""
 
     @cached_property
@@ -73,14 +74,19 @@ class InWorkspace(APIView):
         return Asset.objects.listed(self.workspace, section.kind, pipelines=section.pipelines).for_list()
 
 
+def readable(form: BaseForm) -> None:
+    """Raise ValidationError (400) naming each parameter that cannot be read."""
+    if not form.is_valid():
+        raise ValidationError({name: [str(text) for text in errors] for name, errors in form.errors.items()})
+
+
 def narrowed(found: WorkspaceFilter) -> QuerySet[Any]:
     """Return what a filter leaves. Raises ValidationError (400) naming each parameter that cannot be read."""
-    if not found.form.is_valid():
-        raise ValidationError({name: list(errors) for name, errors in found.form.errors.items()})
+    readable(found.form)
     return found.qs
 
 
-class WorkspaceList(generics.ListAPIView[Workspace]):
+class WorkspaceList(StrictView, generics.ListAPIView[Workspace]):
     """The workspaces the caller may see, by slug."""
 
     serializer_class = WorkspaceSerializer
@@ -91,7 +97,7 @@ class WorkspaceList(generics.ListAPIView[Workspace]):
         return Workspace.objects.for_user(cast(User, self.request.user))
 
 
-class WorkspaceDetail(generics.RetrieveAPIView[Workspace]):
+class WorkspaceDetail(StrictView, generics.RetrieveAPIView[Workspace]):
     """One workspace."""
 
     serializer_class = WorkspaceSerializer
@@ -103,17 +109,25 @@ class WorkspaceDetail(generics.RetrieveAPIView[Workspace]):
 
 
 class AssetList(InWorkspace, generics.ListAPIView[Asset]):
-    """The names of one kind, by name."""
+    """The names of one kind, by name or by when their newest version came."""
 
     serializer_class = AssetSerializer
-    keyset_order = ("name", "id")
+    takes = tuple(AssetFilter.base_filters)
     queryset = Asset.objects.all()
 
-    def get_queryset(self) -> QuerySet[Asset]:
+    @cached_property
+    def filter(self) -> AssetFilter:
         kind = self.section.search_kind
-        return narrowed(AssetFilter(self.request.GET, queryset=self.assets(), workspace=self.workspace, kind=kind))
+        return AssetFilter(self.request.GET, queryset=self.assets(), workspace=self.workspace, kind=kind)
 
-    @extend_schema(operation_id="assets_list", parameters=[_TEXT, _ARCHIVED])
+    @property
+    def keyset_order(self) -> tuple[str, ...]:
+        return self.filter.order
+
+    def get_queryset(self) -> QuerySet[Asset]:
+        return narrowed(self.filter)
+
+    @extend_schema(operation_id="assets_list", parameters=[_TEXT, _ARCHIVED, _SORT])
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().get(request, *args, **kwargs)
 
@@ -157,6 +171,7 @@ class RunList(InWorkspace, generics.ListAPIView[Run]):
     """The runs, newest first, narrowed as on the page."""
 
     serializer_class = RunSerializer
+    takes = tuple(RunFilter.base_filters)
     keyset_order = ("-started_at", "-id")
     queryset = Run.objects.all()
 
@@ -183,6 +198,8 @@ class RunDetail(InWorkspace, generics.RetrieveAPIView[Run]):
 class LineageView(InWorkspace):
     """What led to a thing and what came of it."""
 
+    takes = tuple(LineageForm.base_fields)
+
     @extend_schema(
         parameters=[
             OpenApiParameter("ref", str, required=True, description="kind:name[:version], e.g. model:churn:3"),
@@ -194,15 +211,13 @@ class LineageView(InWorkspace):
         responses=LineageSerializer,
     )
     def get(self, request: Request, slug: str) -> Response:
-        workspace = self.workspace
-        try:
-            ref = ref_in(workspace, request.GET.get("ref", ""))
-            wish = wish_of(request.GET)
-        except BadRequest as error:
-            raise ParseError(str(error)) from error
+        workspace, form = self.workspace, LineageForm(request.GET, workspace=self.workspace)
+        form.fields["ref"].required = True
+        readable(form)
+        ref = form.cleaned_data["ref"]
         if not is_known(workspace, ref):
             raise NotFound(f"The mirror knows nothing called {ref}.")
-        return Response(LineageSerializer(lineage_of(workspace, ref, wish=wish)).data)
+        return Response(LineageSerializer(lineage_of(workspace, ref, wish=form.wish)).data)
 
 
 class PracticesView(InWorkspace):

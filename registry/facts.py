@@ -79,7 +79,10 @@ def tags_of(properties: Json) -> dict[str, str]:
 
 
 def asset_columns(kind: str, raw: Json, now: datetime) -> dict[str, Any]:
-    """Return the columns of a container. `is_pipeline` is not among them: only versions tell."""
+    """Return the columns of a container. `is_pipeline` is not among them: only versions tell.
+
+    A container's dates are its own, a new version need not move them: `newest_at` holds until a version is read.
+    """
     properties = properties_of(raw)
     stamps = mapping(raw.get("systemData"))
     created = moment(stamps.get("createdAt"), now)
@@ -94,6 +97,7 @@ def asset_columns(kind: str, raw: Json, now: datetime) -> dict[str, Any]:
         "tags": tags_of(properties),
         "created_at": created,
         "modified_at": moment(stamps.get("lastModifiedAt"), created),
+        "newest_at": created,
     }
 
 

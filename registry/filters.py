@@ -7,14 +7,36 @@ from typing import Any
 import django_filters as filters
 from django.db.models import QuerySet
 
+from mlopsportal.ui.parameters import PAGING, strangers_in
 from registry.models import ACTIVE_STATUSES, Asset, Finding, FindingKind, Run, RunStatus, Workspace
 from registry.searching import SHORTEST, matching_runs, search
 
 ARCHIVE = [("yes", "Archived"), ("all", "All")]
+ORDERS = {"": ("name", "id"), "changed": ("-newest_at", "-id")}
 _MATCHES = 1000
 
 
-class WorkspaceFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter comes without types
+class StrictFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter comes without types
+    """A filter that never narrows less than it was asked to: what it cannot read leaves no row, and is told."""
+
+    @property
+    def strangers(self) -> list[str]:
+        """The names in the query string that mean nothing here."""
+        return strangers_in(self.data or {}, {*self.filters, *PAGING})
+
+    @property
+    def shown(self) -> QuerySet[Any]:
+        """What a page shows: the rows that are left, none while a value cannot be read."""
+        found: QuerySet[Any] = self.qs
+        return found if self.form.is_valid() else found.none()
+
+    @property
+    def status(self) -> int:
+        """The status of the page: 400 while a value cannot be read."""
+        return 200 if self.form.is_valid() else 400
+
+
+class WorkspaceFilter(StrictFilter):
     """A filter over rows of one workspace. Archived rows are left out unless `archived` asks for them."""
 
     def __init__(self, data: Any, *, queryset: QuerySet[Any], workspace: Workspace, kind: str = "") -> None:
@@ -34,10 +56,18 @@ class WorkspaceFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter
 class AssetFilter(WorkspaceFilter):
     q = filters.CharFilter(label="Text", method="by_text", max_length=200)
     archived = filters.ChoiceFilter(label="Show", method="kept", empty_label="Active", choices=ARCHIVE)
+    sort = filters.ChoiceFilter(
+        label="Order", method="kept", empty_label="By name", choices=[("changed", "Newest version first")]
+    )
 
     class Meta:
         model = Asset
         fields: list[str] = []
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The order that is asked for, as `paginate` takes it; that by name where it cannot be read."""
+        return ORDERS.get(self.form.cleaned_data.get("sort") or "" if self.form.is_valid() else "", ORDERS[""])
 
     def by_text(self, queryset: QuerySet[Asset], name: str, value: str) -> QuerySet[Asset]:
         """Names that begin so, for a short text; else what the text search finds."""
@@ -47,7 +77,7 @@ class AssetFilter(WorkspaceFilter):
         return queryset.filter(name__in=[entry.title for entry in found])
 
     def kept(self, queryset: QuerySet[Asset], name: str, value: str) -> QuerySet[Asset]:
-        return queryset  # `qs` applies it, so that it also works when nothing is chosen
+        return queryset  # `qs` applies it, so that it also works when nothing is chosen; paging does the order
 
 
 class RunFilter(WorkspaceFilter):
@@ -80,7 +110,7 @@ class RunFilter(WorkspaceFilter):
         return queryset
 
 
-class FindingFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter comes without types
+class FindingFilter(StrictFilter):
     kind = filters.ChoiceFilter(label="Kind", empty_label="Every kind", choices=FindingKind.choices)
     state = filters.ChoiceFilter(label="Show", method="by_state", empty_label="Open", choices=[("all", "All")])
 

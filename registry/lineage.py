@@ -203,11 +203,13 @@ def without_kinds(facts: Sequence[Fact], hidden: frozenset[str], *, keep: str) -
 def _step(workspace: Workspace, front: set[str], *, upward: bool) -> tuple[list[Fact], bool, dict[str, int]]:
     """Return the arrows one step further, whether some were left out, and how many runs of each ref were.
 
-    Of what a run executed only the pipeline is followed: its components are the pipeline's affair, and a component
-    leads to the runs of its steps all the same. What a run wrote and read itself is no way on.
+    What a run executed leads up to it, its pipeline and the components of its steps; nothing leads on from them but
+    runs, downwards. What a run wrote and read itself is no way on.
     """
     names = [Ref.parse(text).name for text in front if text.startswith("run:")]
     others = [text for text in front if not text.startswith("run:")]
+    if upward:  # no run writes a component or an environment
+        others = [text for text in others if kind_of(text) in (AssetKind.DATA, AssetKind.MODEL)]
     found, is_cut = _of_runs(workspace, names, upward=upward) if names else ([], False)
     edges = _edges(workspace)
     roles = [EdgeRole.OUTPUT] if upward else [EdgeRole.INPUT, EdgeRole.EXECUTES]
@@ -259,11 +261,22 @@ def _edges(workspace: Workspace) -> QuerySet[Edge]:
 
 
 def _of_runs(workspace: Workspace, names: Sequence[str], *, upward: bool) -> tuple[list[Edge], bool]:
-    """Return what these runs read and executed, or wrote: by the keys of the runs, which an index leads to."""
+    """Return what these runs read and executed, or wrote: by the keys of the runs, which an index leads to.
+
+    What was read and the pipelines come before what steps executed: where there is no room for all, what leads on
+    stays.
+    """
     keys = list(Run.objects.filter(workspace=workspace, job_name__in=names).values_list("pk", flat=True))
-    reads = Q(role=EdgeRole.INPUT) | Q(role=EdgeRole.EXECUTES, step="")
-    rows = Edge.objects.filter(reads if upward else Q(role=EdgeRole.OUTPUT), run__in=keys).select_related("run")
+    rows = Edge.objects.filter(run__in=keys).select_related("run")
     rows = rows.only("role", "port", "step", "ref", "run__job_name", "at").order_by("id")
+    if not upward:
+        return _at_most(rows.filter(role=EdgeRole.OUTPUT))
+    reads, is_cut = _at_most(rows.filter(Q(role=EdgeRole.INPUT) | Q(role=EdgeRole.EXECUTES, step="")))
+    executed, is_more = _at_most(rows.filter(role=EdgeRole.EXECUTES).exclude(step=""))
+    return [*reads, *executed], is_cut or is_more
+
+
+def _at_most(rows: QuerySet[Edge]) -> tuple[list[Edge], bool]:
     found = list(rows[: MOST_EDGES_A_STEP + 1])
     return found[:MOST_EDGES_A_STEP], len(found) > MOST_EDGES_A_STEP
 

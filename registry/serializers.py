@@ -63,6 +63,7 @@ class AssetSerializer(serializers.ModelSerializer[Asset]):
             "is_archived",
             "latest_version",
             "created_at",
+            "newest_at",
             "modified_at",
             "seen_at",
             "missing_since",
@@ -281,7 +282,7 @@ class NodeSerializer(serializers.Serializer[Any]):
 class ArrowSerializer(serializers.Serializer[Any]):
     source = serializers.CharField()  # type: ignore[assignment]  # "source" is also a field's own option
     target = serializers.CharField()
-    role = serializers.ChoiceField(choices=["read", "executed", "wrote", "step"])
+    role = serializers.ChoiceField(choices=["read", "executed", "wrote", "step", "hosted"])
     port = serializers.CharField()
 
 

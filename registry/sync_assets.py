@@ -29,6 +29,7 @@ ENOUGH_ITEMS = 400
 ENOUGH_SECONDS = 4.0
 """A piece ends after this many versions or seconds, so that the cursor is never far behind."""
 _NAMES_AHEAD = 200
+_OF_VERSIONS = ["is_pipeline", "latest_version", "newest_at", "description"]
 
 
 def stage_of(kind: AssetKind) -> Stage:
@@ -131,13 +132,13 @@ def tell_unreadable(workspace: Workspace, errors: Sequence[Unreadable], now: dat
 
 
 def write_assets(workspace: Workspace, kind: str, items: Iterable[tuple[str, Json]], now: datetime) -> Written[Asset]:
-    """Write containers. `is_pipeline` and the search entry follow from versions, so they are left alone."""
+    """Write containers. `is_pipeline`, `newest_at` and the search entry follow from versions: they are left alone."""
 
     def make(item: Incoming) -> tuple[Asset, None]:
         return Asset(**facts.asset_columns(kind, item.raw, now)), None
 
     arrived = incoming(kind, [((kind, name), raw) for name, raw in items])
-    written = store(Asset, workspace, arrived, make, now=now, once=("is_pipeline",), kind=kind)
+    written = store(Asset, workspace, arrived, make, now=now, once=("is_pipeline", "newest_at"), kind=kind)
     summarise(workspace, [row.pk for row in written.changed])
     return written
 
@@ -217,7 +218,7 @@ def summarise(workspace: Workspace, asset_ids: Sequence[int]) -> None:
     if not asset_ids:
         return
     assets = {row.pk: row for row in Asset.objects.filter(pk__in=asset_ids).defer("remainder")}
-    columns = ("asset_id", "version", "type", "display_name", "description")
+    columns = ("asset_id", "version", "type", "display_name", "description", "created_at")
     newest: dict[int, dict[str, Any]] = {}
     for version in Version.objects.filter(asset__in=asset_ids).order_by("created_at", "id").values(*columns):
         newest[version["asset_id"]] = version
@@ -225,8 +226,9 @@ def summarise(workspace: Workspace, asset_ids: Sequence[int]) -> None:
         last = newest.get(pk, {})
         asset.is_pipeline = asset.kind == AssetKind.COMPONENT and last.get("type") == "pipeline"
         asset.latest_version = last.get("version", asset.latest_version)
+        asset.newest_at = last.get("created_at", asset.created_at)
         asset.description = asset.description or last.get("description", "")
-    Asset.objects.bulk_update(assets.values(), ["is_pipeline", "latest_version", "description"], batch_size=100)
+    Asset.objects.bulk_update(assets.values(), _OF_VERSIONS, batch_size=100)
     write_entries(
         workspace, [_entry(asset, newest.get(pk, {})) for pk, asset in assets.items() if not asset.is_anonymous]
     )
@@ -236,4 +238,4 @@ def _entry(asset: Asset, last: Mapping[str, Any]) -> Entry:
     words = [asset.description, last.get("display_name", ""), last.get("description", "")]
     words += [f"{key} {value}" for key, value in asset.tags.items()]
     kind = "pipeline" if asset.is_pipeline else asset.kind
-    return Entry(kind, asset.ref, asset.name, words, asset.modified_at)
+    return Entry(kind, asset.ref, asset.name, words, asset.newest_at)

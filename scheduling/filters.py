@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import django_filters as filters
 
+from registry.filters import StrictFilter
 from scheduling.models import Schedule, ScheduleQuerySet, TriggerType
 
 
-class ScheduleFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter comes without types
+class ScheduleFilter(StrictFilter):
     enabled = filters.ChoiceFilter(
         label="State",
         method="by_state",
@@ -17,8 +18,8 @@ class ScheduleFilter(filters.FilterSet):  # type: ignore[misc]  # django-filter 
     trigger = filters.ChoiceFilter(
         label="Trigger", field_name="trigger_type", empty_label="Every kind", choices=TriggerType.choices
     )
-    pipeline = filters.CharFilter(label="Pipeline", method="by_pipeline")
-    name = filters.CharFilter(label="Name begins with", field_name="name", lookup_expr="startswith")
+    pipeline = filters.CharFilter(label="Pipeline", method="by_pipeline", max_length=255)
+    name = filters.CharFilter(label="Name begins with", field_name="name", lookup_expr="startswith", max_length=255)
 
     class Meta:
         model = Schedule

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +38,7 @@ class ScheduleListPage:
     schedules: KeysetPage[Schedule]
     triggers: list[Trigger]
     may_open: bool
+    strangers: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -66,11 +68,12 @@ def schedule_list(request: HttpRequest, slug: str) -> HttpResponse:
     page = ScheduleListPage(
         workspace=workspace,
         filter_form=narrowed.form,
-        schedules=paginate(narrowed.qs, request, order=("name", "id")),
+        schedules=paginate(narrowed.shown, request, order=("name", "id")),
         triggers=list(Trigger.objects.filter(workspace=workspace).order_by("name")[:200]),
         may_open=can(actor_of(request), Permission.OPEN, workspace),
+        strangers=narrowed.strangers,
     )
-    return render(request, "scheduling/schedule_list.html", {"page": page})
+    return render(request, "scheduling/schedule_list.html", {"page": page}, status=narrowed.status)
 
 
 @login_required

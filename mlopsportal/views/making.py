@@ -9,8 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from mlopsportal.making import Making, making_of
-from registry.models import AssetKind, Version, Workspace
+from mlopsportal.making import Making, makeable, making_of
+from registry.models import Workspace
 from registry.reading import ref_in
 from registry.views.access import visible_workspace
 
@@ -29,6 +29,5 @@ def making_page(request: HttpRequest, slug: str) -> HttpResponse:
     """How the model or data version `?ref=` was made, and who approved what it was made of."""
     workspace = visible_workspace(request, slug)
     ref = ref_in(workspace, request.GET.get("ref", ""))
-    rows = Version.objects.named(workspace, ref).filter(kind__in=[AssetKind.MODEL, AssetKind.DATA])
-    version = get_object_or_404(rows.for_list().select_related("workspace"))
+    version = get_object_or_404(makeable(workspace, ref))
     return render(request, "making.html", {"page": MakingPage(workspace, making_of(version))})

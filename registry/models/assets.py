@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils import timezone
 
 from mlopsportal.specs.ref import Ref
 from registry.models.mirrored import Definition, Mirrored
@@ -39,6 +40,9 @@ class Asset(Mirrored):
     tags = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField()
     modified_at = models.DateTimeField()
+    newest_at = models.DateTimeField(
+        default=timezone.now, help_text="When `latest_version` came; the container's own date while it has none"
+    )
 
     objects = AssetQuerySet.as_manager()
 
@@ -50,8 +54,8 @@ class Asset(Mirrored):
                 name="asset_by_name",
             ),
             models.Index(
-                fields=["workspace", "kind", "is_pipeline", "is_anonymous", "is_archived", "-modified_at", "-id"],
-                name="asset_by_time",
+                fields=["workspace", "kind", "is_pipeline", "is_anonymous", "is_archived", "-newest_at", "-id"],
+                name="asset_by_newest",
             ),
         ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +21,7 @@ from mlopsportal.specs.ref import Ref
 from mlopsportal.ui.drawing import Drawing, drawing_of
 from mlopsportal.ui.paging import KeysetPage, paginate
 from mlopsportal.ui.port_fields import written
-from registry.filters import AssetFilter
+from registry.filters import ORDERS, AssetFilter
 from registry.lineage import UsedBy, maker_of, used_by
 from registry.models import Asset, AssetKind, Run, Version, Workspace
 from registry.pipelines import Parameters, pipeline_parameters
@@ -31,7 +32,6 @@ from registry.sections import SECTIONS, Section, section_of
 from registry.views.access import visible_workspace
 
 TABS = (("overview", "Overview"), ("graph", "Graph"), ("impact", "Impact"), ("runs", "Runs"), ("raw", "Raw JSON"))
-ORDERS = {"": ("name", "id"), "changed": ("-modified_at", "-id")}
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,8 @@ class AssetListPage:
     filter_form: Any  # django-filter builds the form class at run time
     assets: KeysetPage[Asset]
     may_open: bool
+    by_name: bool
+    strangers: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -116,10 +118,12 @@ def asset_list(request: HttpRequest, slug: str, section: str) -> HttpResponse:
         workspace=workspace,
         section=shown,
         filter_form=narrowed.form,
-        assets=paginate(narrowed.qs, request, order=ORDERS.get(request.GET.get("sort", ""), ORDERS[""])),
+        assets=paginate(narrowed.shown, request, order=narrowed.order),
         may_open=can(actor_of(request), Permission.OPEN, workspace),
+        by_name=narrowed.order == ORDERS[""],
+        strangers=narrowed.strangers,
     )
-    return render(request, "registry/asset_list.html", {"page": page})
+    return render(request, "registry/asset_list.html", {"page": page}, status=narrowed.status)
 
 
 @login_required

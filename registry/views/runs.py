@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +33,7 @@ class RunListPage:
     workspace: Workspace
     filter_form: Any  # django-filter builds the form class at run time
     runs: KeysetPage[Run]
+    strangers: Sequence[str] = ()
 
 
 @dataclass
@@ -88,8 +90,9 @@ def run_list(request: HttpRequest, slug: str) -> HttpResponse:
     """The runs, newest first."""
     workspace = visible_workspace(request, slug)
     narrowed = RunFilter(request.GET, queryset=Run.objects.filter(workspace=workspace).for_list(), workspace=workspace)
-    page = RunListPage(workspace, narrowed.form, paginate(narrowed.qs, request, order=("-started_at", "-id")))
-    return render(request, "registry/run_list.html", {"page": page})
+    runs = paginate(narrowed.shown, request, order=("-started_at", "-id"))
+    page = RunListPage(workspace, narrowed.form, runs, narrowed.strangers)
+    return render(request, "registry/run_list.html", {"page": page}, status=narrowed.status)
 
 
 def visible_run(request: HttpRequest, slug: str, job_name: str) -> tuple[Workspace, Run]:

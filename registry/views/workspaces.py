@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,10 +23,10 @@ from registry import workflow
 from registry.errors import AlreadyAnswered, WorkspaceExists
 from registry.filters import FindingFilter
 from registry.forms import WorkspaceForm
-from registry.lineage import KINDS, NEWEST_RUNS, STEP_MARK, Lineage, Wish, is_known, lineage_of
+from registry.lineage import NEWEST_RUNS, STEP_MARK, Lineage, is_known, lineage_of
 from registry.models import Finding, SyncRun, SyncState, Workspace
 from registry.overview import Overview, overview_of
-from registry.reading import ref_in, wish_of
+from registry.reading import LineageForm
 from registry.views.access import reader, visible_workspace
 
 _SYNCS_SHOWN = 20
@@ -79,29 +79,20 @@ class FindingListPage:
     filter_form: Any  # django-filter builds the form class at run time
     findings: KeysetPage[Finding]
     may_answer: bool
+    strangers: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
 class LineagePage:
-    """What `registry/lineage.html` shows; `lineage` is None while no ref is given, or `unknown` names nothing."""
+    """What `registry/lineage.html` shows; `lineage` is None while nothing is asked that can be read and is known."""
 
     workspace: Workspace
-    text: str
-    wish: Wish
+    form: LineageForm
     lineage: Lineage | None = None
     drawing: Drawing | None = None
     unknown: Ref | None = None
 
     newest = NEWEST_RUNS
-
-    @property
-    def kinds(self) -> list[tuple[str, bool]]:
-        """The kinds that can be shown, and whether they are."""
-        return [(kind, kind in self.wish.kinds) for kind in KINDS]
-
-    @property
-    def direction(self) -> str:
-        return "" if self.wish.up and self.wish.down else "up" if self.wish.up else "down"
 
 
 @login_required
@@ -210,10 +201,11 @@ def finding_list(request: HttpRequest, slug: str) -> HttpResponse:
     page = FindingListPage(
         workspace,
         narrowed.form,
-        paginate(narrowed.qs, request, order=("-found_at", "-id")),
+        paginate(narrowed.shown, request, order=("-found_at", "-id")),
         may_answer=can(actor_of(request), Permission.MANAGE, workspace),
+        strangers=narrowed.strangers,
     )
-    return render(request, "registry/finding_list.html", {"page": page})
+    return render(request, "registry/finding_list.html", {"page": page}, status=narrowed.status)
 
 
 @login_required
@@ -245,18 +237,22 @@ def _answer(request: HttpRequest, slug: str, key: int, verb: Callable[..., None]
 @login_required
 @require_safe
 def lineage(request: HttpRequest, slug: str) -> HttpResponse:
-    """What led to a thing and what came of it; 404 for what is not known. Raises BadRequest for what is no ref."""
-    workspace = visible_workspace(request, slug)
-    text, wish = request.GET.get("ref", "").strip(), wish_of(request.GET)
-    page = LineagePage(workspace, text, wish)
-    if text:
-        ref = ref_in(workspace, text)
-        if not is_known(workspace, ref):
-            page = LineagePage(workspace, text, wish, unknown=ref)
-            return render(request, "registry/lineage.html", {"page": page}, status=404)
-        found = lineage_of(workspace, ref, wish=wish)
-        page = LineagePage(workspace, text, wish, found, drawing_of_lineage(workspace, found))
-    return render(request, "registry/lineage.html", {"page": page})
+    """What led to a thing and what came of it; 404 for what is not known, 400 for what cannot be read."""
+    page, status = _lineage_page(visible_workspace(request, slug), request)
+    return render(request, "registry/lineage.html", {"page": page}, status=status)
+
+
+def _lineage_page(workspace: Workspace, request: HttpRequest) -> tuple[LineagePage, int]:
+    form = LineageForm(request.GET, workspace=workspace)
+    if not form.is_valid():
+        return LineagePage(workspace, form), 400
+    ref = form.cleaned_data["ref"]
+    if ref is None:
+        return LineagePage(workspace, form), 200
+    if not is_known(workspace, ref):
+        return LineagePage(workspace, form, unknown=ref), 404
+    found = lineage_of(workspace, ref, wish=form.wish)
+    return LineagePage(workspace, form, found, drawing_of_lineage(workspace, found)), 200
 
 
 def drawing_of_lineage(workspace: Workspace, found: Lineage) -> Drawing:

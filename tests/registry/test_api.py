@@ -99,6 +99,44 @@ def test_a_filter_that_cannot_be_read_is_a_400(member: Client, query: str) -> No
     assert response.status_code == 400, response.content[:200]
 
 
+@pytest.mark.parametrize(
+    ("address", "parameter"),
+    [
+        (f"{BASE}lineage/?ref=model:x:1&kinds=bogus", "kinds"),
+        (f"{BASE}lineage/?ref=model:x:1&kind=bogus", "kind"),
+        (f"{BASE}lineage/?ref=model:x:1&depth=9", "depth"),
+        (f"{BASE}lineage/?ref=model:x:1&steps=perhaps", "steps"),
+        (f"{BASE}lineage/", "ref"),
+        (f"{BASE}impact/?ref=component:x:1&depth=2", "depth"),
+        (f"{BASE}impact/?ref=nothing", "ref"),
+        (f"{BASE}making/?ref=nothing", "ref"),
+        (f"{BASE}runs/?state=Failed", "state"),
+        (f"{BASE}runs/?status=banana", "status"),
+        (f"{BASE}components/?sort=banana", "sort"),
+        (f"{BASE}components/model_training/versions/?status=Failed", "status"),
+        (f"{BASE}schedules/?enabled=banana", "enabled"),
+        (f"{BASE}schedules/?status=on", "status"),
+        ("/api/v1/compare/?left=a&right=b&fail_on=minor", "fail_on"),
+        ("/api/v1/workspaces/?q=demo", "q"),
+    ],
+)
+def test_a_parameter_that_cannot_be_read_or_is_not_known_is_named(member: Client, address: str, parameter: str) -> None:
+    response = member.get(address)
+    assert response.status_code == 400, response.content[:200]
+    assert [problem["path"] for problem in response.json()["problems"]] == [parameter]
+    assert response.json()["problems"][0]["message"]
+
+
+def test_names_are_listed_by_when_their_newest_version_came(member: Client) -> None:
+    found, address = list[str](), f"{BASE}components/?sort=changed&size=10"
+    while address:
+        page = answer(member, address)
+        found += [row["newest_at"] for row in page["results"]]
+        address = page["next"]
+    assert found == sorted(found, reverse=True)
+    assert len(found) > 10
+
+
 def test_what_a_person_may_not_see_is_not_there(mirrored: Workspace) -> None:
     outsider = Client()
     outsider.force_login(make_user("otto"))

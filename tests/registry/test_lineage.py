@@ -41,6 +41,21 @@ def test_a_model_is_led_to_by_its_run_its_pipeline_and_its_data(mirrored: Worksp
     assert not [edge for edge in found.graph.edges if edge.source == str(model_of(mirrored))]
 
 
+def test_the_components_of_the_steps_led_to_a_model_whether_steps_stand_by_themselves_or_not(
+    mirrored: Workspace,
+) -> None:
+    model = model_of(mirrored)
+    for steps in (False, True):
+        found = lineage_of(mirrored, model, wish=Wish(down=False, depth=1, steps=steps))
+        [run] = [
+            Ref.parse(edge.source.partition("#")[0]).name for edge in found.graph.edges if edge.target == str(model)
+        ]
+        executed = Edge.objects.filter(run__job_name=run, role=EdgeRole.EXECUTES)
+        refs = set(executed.values_list("ref", flat=True))
+        assert len(refs) > 2
+        assert refs <= {node.id for node in found.graph.nodes}, steps
+
+
 def test_a_model_that_only_its_version_ties_to_a_job_is_found_both_ways(mirrored: Workspace) -> None:
     model = model_of(mirrored)
     Edge.objects.filter(ref=str(model)).delete()

@@ -177,3 +177,47 @@ def test_a_run_whose_steps_cannot_be_read_says_why(mirrored: Workspace) -> None:
     drain("sync")
     page = member.get(f"/w/demo/runs/{run.job_name}/").content.decode()
     assert "Its steps could not be read: Azure could not be reached" in page
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "components/?archived=perhaps",
+        "components/?sort=banana",
+        "runs/?status=banana",
+        "runs/?after=yesterday",
+        "findings/?kind=banana",
+        "schedules/?enabled=banana",
+    ],
+)
+def test_a_filter_that_cannot_be_read_is_told_beside_it_and_shows_nothing(mirrored: Workspace, address: str) -> None:
+    response = signed_in(mirrored).get(f"/w/demo/{address}")
+    page = response.content.decode()
+    assert response.status_code == 400
+    assert 'class="errors"' in page
+    assert "<tbody>" not in page.partition("Triggers of the portal")[0]
+    assert "Nothing is shown" in page
+
+
+def test_a_lineage_that_cannot_be_read_keeps_what_was_typed(mirrored: Workspace) -> None:
+    response = signed_in(mirrored).get("/w/demo/lineage/?ref=data:raw-data:1&depth=99&kind=data")
+    page = response.content.decode()
+    assert response.status_code == 400
+    assert 'value="data:raw-data:1"' in page
+    assert 'value="99"' in page
+    assert "less than or equal to 5" in page
+    assert page.count(" checked") == 1
+
+
+@pytest.mark.parametrize("address", ["lineage/?ref=data:raw-data:1&kinds=run", "runs/?kinds=x", "schedules/?kinds=x"])
+def test_a_name_that_is_no_filter_is_told(mirrored: Workspace, address: str) -> None:
+    response = signed_in(mirrored).get(f"/w/demo/{address}")
+    assert response.status_code == 200
+    assert "<code>kinds</code> in the address is no filter of this page" in response.content.decode()
+
+
+def test_the_list_of_names_tells_when_the_newest_version_came_and_keeps_its_order(mirrored: Workspace) -> None:
+    client = signed_in(mirrored)
+    rows = client.get("/w/demo/pipelines/?sort=changed").context["page"].assets.rows
+    assert [row.newest_at for row in rows] == sorted((row.newest_at for row in rows), reverse=True)
+    assert '<option value="changed" selected>' in client.get("/w/demo/pipelines/?sort=changed").content.decode()

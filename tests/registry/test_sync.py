@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
 from mlopsportal import azureml
-from registry.facts import ANONYMOUS
+from registry.facts import ANONYMOUS, EPOCH
 from registry.lineage import maker_of
 from registry.models import (
     TERMINAL_STATUSES,
     Asset,
+    AssetKind,
     DefinitionMatch,
     Edge,
     Finding,
@@ -142,3 +145,21 @@ def test_every_search_entry_can_be_found_by_its_title(mirrored: Workspace) -> No
         assert entry.ref in {found.ref for found in search([mirrored], entry.title, limit=1000)}
     assert {found.ref for found in search([mirrored], "mo")} >= {"component:model_training"}
     assert search([mirrored], 'a" OR text MATCH "b') == []
+
+
+def test_a_name_tells_when_its_newest_version_came(mirrored: Workspace) -> None:
+    for asset in Asset.objects.filter(workspace=mirrored, is_anonymous=False):
+        newest = asset.versions.order_by("-created_at", "-id")[0]
+        assert (asset.latest_version, asset.newest_at) == (newest.version, newest.created_at), asset
+    moved = Asset.objects.get(workspace=mirrored, name="churn_training")
+    assert moved.newest_at > moved.modified_at  # the container's own date says nothing of its versions
+
+
+def test_a_mirror_of_before_is_filled_with_when_the_newest_versions_came(mirrored: Workspace) -> None:
+    names = Asset.objects.filter(workspace=mirrored, is_anonymous=False).order_by("pk")
+    entries = SearchEntry.objects.filter(workspace=mirrored, kind__in=["pipeline", *AssetKind.values]).order_by("pk")
+    before = list(names.values_list("newest_at", flat=True)), list(entries.values_list("at", flat=True))
+    names.update(newest_at=EPOCH)
+    entries.update(at=EPOCH)
+    import_module("registry.migrations.0005_fill_newest_version_time").fill(apps, None)
+    assert (list(names.values_list("newest_at", flat=True)), list(entries.values_list("at", flat=True))) == before

@@ -133,6 +133,7 @@ QUERIES: dict[str, Callable[[Side], dict[str, Any]]] = {
     "compare": _sides,
     "api-compare": _sides,
     "api-impact": lambda side: {"ref": f"component:{side.mark}_prep:1"},
+    "api-making": lambda side: {"ref": f"model:{side.mark}_model:1"},
     "making": lambda side: {"ref": f"model:{side.mark}_model:1"},
     "upgrade": lambda side: {"from": f"component:{side.mark}_prep:1"},
     "search": lambda side: {"q": side.mark},

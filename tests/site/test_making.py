@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from mlopsportal.changes.states import State
 from mlopsportal.making import Making, making_of
 from mlopsportal.specs.ref import Ref
-from registry.models import Version
+from registry.models import Step, Version, Workspace
 from tests.changes.building import FOLDER, Team, applied
 from tests.changes.conftest import sandbox, team
 from tests.queue.draining import drain
-from tests.registry.building import sync
+from tests.registry.building import make_user, sync
 from tests.sandbox.doors import Raw, component
 from tests.sandbox_server import RunningSandbox
 
@@ -68,6 +72,13 @@ def shown(team: Team, name: str = "auditor") -> str:
     return client.get(address).content.decode()
 
 
+def told_by_rest(team: Team) -> Any:
+    client = Client()
+    client.force_login(team["auditor"])
+    address = reverse("api-making", args=[team.workspace.slug], query={"ref": "model:story-model:1"})
+    return client.get(address).json()
+
+
 def test_the_page_names_who_approved_component_and_pipeline_in_which_change_and_plan(
     team: Team, sandbox: RunningSandbox
 ) -> None:
@@ -92,6 +103,11 @@ def test_the_page_names_who_approved_component_and_pipeline_in_which_change_and_
         assert words in page, words
     assert [str(part.ref) for part in found.unapproved] == ["data:raw-data:1"]
     assert "Not everything was approved here." in page
+    told = told_by_rest(team)
+    assert [told[part]["approvals"][0]["change"] for part in ("run", "pipeline")] == [run.pk, published.pk]
+    [step] = told["steps"]
+    assert (step["wrote_it"], step["component"]["approvals"][0]["approvers"]) == (True, ["reviewer"])
+    assert (told["unapproved"], told["wholly_approved"]) == (["data:raw-data:1"], False)
 
 
 def test_the_page_says_what_it_takes_to_make_it_again(team: Team, sandbox: RunningSandbox) -> None:
@@ -152,3 +168,33 @@ create_job: azureml:training:1
     assert found.schedule.ref == Ref("schedule", "hourly")
     assert [item.change.pk for item in found.schedule.approvals] == [schedule.pk]
     assert found.run_part not in found.unapproved
+
+
+def test_what_rest_tells_takes_as_many_queries_however_many_steps_there_were(mirrored: Workspace) -> None:
+    client = Client()
+    client.force_login(make_user("vera", mirrored))
+    model = Version.objects.filter(workspace=mirrored, kind="model").exclude(job_name="").order_by("-created_at")[0]
+    run = making_of(model).run
+    assert run is not None
+    address = reverse("api-making", args=["demo"], query={"ref": str(model.ref)})
+    client.get(address)
+    counts, steps = [], []
+    for copies in (0, 40):
+        some = Step.objects.filter(run=run).exclude(component_name="")[0]
+        for number in range(copies):
+            some.pk, some.path, some.run_id_azure = None, f"again{number}", f"again{number}"
+            some.save()
+        with CaptureQueriesContext(connection) as queries:
+            steps.append(len(client.get(address).json()["steps"]))
+        counts.append(len(queries))
+    assert steps[1] == steps[0] + 40
+    assert counts[0] == counts[1] <= 20
+
+
+@pytest.mark.parametrize(
+    ("ref", "status"), [("model:none:1", 404), ("component:churn_training:6", 404), ("nothing", 400), ("", 400)]
+)
+def test_what_nothing_can_have_made_is_refused_by_rest(mirrored: Workspace, ref: str, status: int) -> None:
+    client = Client()
+    client.force_login(make_user("vera", mirrored))
+    assert client.get(reverse("api-making", args=["demo"], query={"ref": ref})).status_code == status
