@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,16 @@ from django.conf import settings
 from django.core.cache import cache
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.management import call_command
-from django.db import connections
+from django.db import connections, transaction
 from django.test.testcases import LiveServerThread
 from pytest_django.plugin import DjangoDbBlocker
 
 from tests.databases import PostgresTemplate, SqliteTemplate, Template
 
-pytest_plugins = ["tests.mirrors"]
+pytest_plugins = ["tests.mirrors", "tests.worlds"]
 DATA = pytest.StashKey[Path]()
+TEMPLATE = pytest.StashKey[Template]()
+Filling = Callable[[str], AbstractContextManager[None]]
 DATABASE_FIXTURES = frozenset({"db", "committed_db", "database_template"})
 
 
@@ -71,8 +74,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason="needs PostgreSQL; `manage.py test` runs it there"))
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Point the settings at the database that is filled for one of this test's fixtures, before any is set up."""
+    template = item.session.stash.get(TEMPLATE, None)
+    if template:
+        connections.close_all()
+        filled = [name for name in getattr(item, "fixturenames", ()) if name in template.forks]
+        template.use(filled[0] if filled else "")
+
+
 @pytest.fixture(scope="session")
-def database_template(django_test_environment: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Template]:
+def database_template(
+    request: pytest.FixtureRequest, django_test_environment: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[Template]:
     """Make the migrated database of this process once, and keep a copy to start again from."""
     entry = settings.DATABASES["default"]
     template: Template
@@ -82,6 +97,7 @@ def database_template(django_test_environment: None, django_db_blocker: DjangoDb
         call_command("migrate", verbosity=0)
         connections.close_all()
         template.keep()
+    request.session.stash[TEMPLATE] = template
     yield template
     with django_db_blocker.unblock():
         connections.close_all()
@@ -91,6 +107,22 @@ def database_template(django_test_environment: None, django_db_blocker: DjangoDb
 @pytest.fixture(scope="session")
 def django_db_setup(database_template: Template) -> None:
     """Take the place of pytest-django's set-up, which would build its database by another road."""
+
+
+@pytest.fixture(scope="session")
+def filling(database_template: Template, django_db_blocker: DjangoDbBlocker) -> Filling:
+    """Fill a database of its own for the fixture of this name: once, for all tests that ask for that fixture."""
+
+    @contextmanager
+    def fill(name: str) -> Iterator[None]:
+        with django_db_blocker.unblock():
+            connections.close_all()
+            database_template.fork(name)
+            with transaction.atomic():
+                yield
+            connections.close_all()
+
+    return fill
 
 
 @pytest.fixture

@@ -1,36 +1,15 @@
-"""One demo sandbox for the whole run of the tests, and its mirror: synced once, put back for each test."""
+"""One demo sandbox for the whole run of the tests, and its mirror: synced once, into a database of its own."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 import pytest
-from django.core.management.color import no_style
-from django.db import connection
-from django.db.models import Model
 
-from registry.models import (
-    Asset,
-    Definition,
-    Edge,
-    Finding,
-    Run,
-    SearchEntry,
-    Step,
-    SyncRun,
-    Use,
-    Version,
-    Workspace,
-)
-from scheduling.models import Schedule, ScheduleState, ScheduleUse
+from registry.models import Workspace
 from tests.registry.building import make_workspace, sync
 from tests.sandbox_server import RunningSandbox, running_sandbox
-
-MODELS: tuple[type[Model], ...] = (
-    *(Workspace, Definition, Asset, Version, Use, Run, Step, Edge, SyncRun, Finding, SearchEntry),
-    *(Schedule, ScheduleState, ScheduleUse),
-)
-KEPT: dict[type[Model], list[Model]] = {}
 
 
 @pytest.fixture(scope="session")
@@ -40,18 +19,13 @@ def demo() -> Iterator[RunningSandbox]:
         yield sandbox
 
 
+@pytest.fixture(scope="session")
+def mirror(demo: RunningSandbox, filling: Callable[[str], AbstractContextManager[None]]) -> None:
+    with filling("mirrored"):
+        sync(make_workspace(demo))
+
+
 @pytest.fixture
-def mirrored(db: None, demo: RunningSandbox) -> Workspace:
-    """The demo workspace, wholly mirrored: by a real sync for the first test, by its rows for the others."""
-    if not KEPT:
-        workspace = make_workspace(demo)
-        sync(workspace)
-        KEPT.update({model: list(model._default_manager.all()) for model in MODELS})
-    else:
-        for model in MODELS:
-            model._default_manager.bulk_create(KEPT[model], batch_size=200)
-        with connection.cursor() as cursor:  # the next keys come after those just put back
-            for statement in connection.ops.sequence_reset_sql(no_style(), MODELS):
-                cursor.execute(statement)
-    connection.check_constraints()  # PostgreSQL puts foreign keys off, and makes no index until they are looked at
+def mirrored(mirror: None, db: None) -> Workspace:
+    """The demo workspace, wholly mirrored."""
     return Workspace.objects.get(slug="demo")

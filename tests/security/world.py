@@ -1,6 +1,6 @@
 """Two mirror-image workspaces with everything a page can show, each thing marked with whose it is.
 
-Built once, through the whole ring, over two real sandboxes; each test gets the rows back as they were.
+Built through the whole ring, over two real sandboxes.
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.apps import apps
-from django.core.management.color import no_style
-from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -34,7 +32,6 @@ from tests.sandbox_server import RunningSandbox, running_sandbox
 
 MINE, THEIRS = "zebra", "quagga"
 Documents = list[tuple[str, str]]
-Rows = list[tuple[str, list[str], list[tuple[Any, ...]]]]
 
 
 @dataclass
@@ -265,22 +262,11 @@ def name_objects(side: Side) -> None:
     }
 
 
-# Built once, put back for each test
-
-KEPT: dict[str, Any] = {}
-
-
 def world(sandboxes: dict[str, RunningSandbox]) -> World:
-    """Return the world: really built for the first test of the process, from its rows for the others."""
-    if not KEPT:
-        KEPT["sides"] = {mark: build_side(mark, sandboxes[mark]) for mark in (MINE, THEIRS)}
-        KEPT["root"] = User.objects.create_superuser("root", password="correct horse battery")
-        KEPT["outsider"] = User.objects.create_user("outsider", password="correct horse battery")
-        KEPT["rows"] = all_rows()
-    else:
-        put_back(KEPT["rows"])
-    mine, theirs = KEPT["sides"][MINE], KEPT["sides"][THEIRS]
-    return World(mine, theirs, KEPT["root"], KEPT["outsider"], mine.named["secret"])
+    mine, theirs = (build_side(mark, sandboxes[mark]) for mark in (MINE, THEIRS))
+    root = User.objects.create_superuser("root", password="correct horse battery")
+    outsider = User.objects.create_user("outsider", password="correct horse battery")
+    return World(mine, theirs, root, outsider, mine.named["secret"])
 
 
 def tables() -> list[str]:
@@ -288,24 +274,3 @@ def tables() -> list[str]:
     ours = ("registry", "scheduling", "changes", "accounts", "audit", "queue")
     models = [model for label in ours for model in apps.get_app_config(label).get_models(include_auto_created=True)]
     return sorted({model._meta.db_table for model in models if model._meta.managed})
-
-
-def all_rows() -> Rows:
-    found: Rows = []
-    with connection.cursor() as cursor:
-        for table in tables():
-            cursor.execute(f"SELECT * FROM {table}")  # noqa: S608  # a table of ours
-            columns = [column[0] for column in cursor.description or ()]
-            found.append((table, columns, [tuple(row) for row in cursor.fetchall()]))
-    return found
-
-
-def put_back(kept: Rows) -> None:
-    """Write the rows as they were read; foreign keys are checked at the end of the transaction."""
-    with connection.cursor() as cursor:
-        for table, columns, rows in kept:
-            places = ", ".join(["%s"] * len(columns))
-            names = ", ".join(f'"{name}"' for name in columns)
-            cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({places})", rows)  # noqa: S608
-        for statement in connection.ops.sequence_reset_sql(no_style(), list(apps.get_models())):
-            cursor.execute(statement)
