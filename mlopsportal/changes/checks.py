@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Final, TypedDict
+from typing import Any, Final, NotRequired, TypedDict
 
 from mlopsportal.specs.checks.context import Surroundings
 from mlopsportal.specs.checks.secrecy import secrets_of, without_secrets
@@ -29,13 +29,15 @@ class PlaceJSON(TypedDict):
 
 
 class CheckJSON(TypedDict):
-    """A check as the plan stores it; the API leaves the places out."""
+    """A check as the plan stores it; the API leaves the places out. `found` is how many there are, where the places
+    kept are not all of them."""
 
     code: str
     level: str
     passed: bool
     message: str
     places: list[PlaceJSON]
+    found: NotRequired[int]
 
 
 @dataclass(frozen=True)
@@ -86,13 +88,14 @@ class Check:
 
     def as_json(self) -> CheckJSON:
         places = [place.as_json() for place in self.places[:_MOST_PLACES]]
-        return {
+        told: CheckJSON = {
             "code": self.code,
             "level": self.level,
             "passed": self.passed,
             "message": self.message,
             "places": places,
         }
+        return told | {"found": len(self.places)} if len(places) < len(self.places) else told
 
 
 @dataclass(frozen=True)

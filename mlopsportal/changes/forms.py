@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
+from mlopsportal.changes.bundling import MOST_DOCUMENTS
 from mlopsportal.specs.problems import Problem, Repair
 from mlopsportal.specs.ref import Ref
 from mlopsportal.ui.forms import GroupedForm, YamlField
@@ -103,7 +104,7 @@ if TYPE_CHECKING:
     BaseDocumentFormSet = forms.BaseFormSet[DocumentForm]
 else:
     BaseDocumentFormSet = forms.BaseFormSet
-DocumentFormSet = forms.formset_factory(DocumentForm, extra=1, max_num=50, validate_max=True)
+DocumentFormSet = forms.formset_factory(DocumentForm, extra=1, max_num=MOST_DOCUMENTS, validate_max=True)
 
 
 def document_data(documents: Sequence[Mapping[str, str]]) -> dict[str, str]:

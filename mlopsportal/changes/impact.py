@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import Q
 
+from mlopsportal.changes.bundling import MOST_DOCUMENTS
 from mlopsportal.changes.models import Step
 from mlopsportal.changes.scheduled import pipeline_run_by, still_names, version_words
 from mlopsportal.changes.states import StepAction
@@ -26,14 +27,20 @@ from scheduling.forecast import next_fire
 from scheduling.impact import MOST_SCHEDULES, ScheduleUsing, schedules_using
 from scheduling.models import Schedule, ScheduleUse
 
-MOST_STEPS = 50
+MOST_STEPS = MOST_DOCUMENTS
 MOST_NAMED_OVER_STEPS = 10
 _ENDING = (StepAction.ARCHIVE, StepAction.DELETE)
 
 
-def impact_of_steps(workspace: Workspace, steps: Sequence[Step], *, now: datetime) -> dict[int, list[Line]]:
-    """Return by position what each step means for others; steps without anything to say are left out."""
-    asked = _Asked(workspace, now, steps)
+def impact_of_steps(
+    workspace: Workspace, steps: Sequence[Step], *, now: datetime, beside: Sequence[Step] = ()
+) -> dict[int, list[Line]]:
+    """Return by position what each step means for others; steps without anything to say are left out.
+
+    `beside` are all steps of the plan where `steps` are only some of them. A handful of queries for each step whose
+    object anybody uses, none for the others.
+    """
+    asked = _Asked(workspace, now, beside or steps)
     found = {step.position: list(asked.lines(step)) for step in steps[:MOST_STEPS]}
     return {position: lines for position, lines in found.items() if lines}
 

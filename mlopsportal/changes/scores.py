@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mlopsportal.changes.bundling import MOST_DOCUMENTS
 from mlopsportal.changes.models import Step
 from mlopsportal.changes.states import StepAction
 from mlopsportal.specs.practices import Missing, Score
@@ -16,8 +17,8 @@ from registry.models import AssetKind, Version, Workspace
 from registry.raw import raw_of
 from registry.scoring import Yardstick
 
-MOST_STEPS = 50
-MOST_VERSIONS = 2000
+MOST_STEPS = MOST_DOCUMENTS
+MOST_VERSIONS = 100 * MOST_STEPS
 
 
 @dataclass(frozen=True)

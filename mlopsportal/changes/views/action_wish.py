@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, render
 
 from mlopsportal.accounts.actors import actor_of
 from mlopsportal.changes.forms import ActionForm, RunForm
+from mlopsportal.changes.views.prefilling import prefilled
 from mlopsportal.changes.views.sending import sending_of
 from mlopsportal.changes.views.wishing import NewChangePage, Pairs, finish, named, posted
 from mlopsportal.ui.port_fields import fields_of, values_of
@@ -28,8 +29,10 @@ def run_wish(request: HttpRequest, workspace: Workspace, workspaces: list[str]) 
         "experiment": parameters.experiment,
         "compute": parameters.compute,
     }
-    form = RunForm(posted(request), workspaces=[workspace.slug], initial=initial)
-    form.fields.update(fields_of(parameters.interface, parameters.defaults, known=data_references(workspace)))
+    ports = fields_of(parameters.interface, parameters.defaults, known=data_references(workspace))
+    filled = prefilled(request.GET, parameters.interface)
+    form = RunForm(posted(request) or filled.data(initial, ports), workspaces=[workspace.slug], initial=initial)
+    form.fields.update(ports)
 
     def documents() -> Pairs:
         inputs = values_of(form.cleaned_data, parameters.interface, parameters.defaults)
@@ -37,6 +40,7 @@ def run_wish(request: HttpRequest, workspace: Workspace, workspaces: list[str]) 
         return form.documents(target, changed, defaults=initial)
 
     page = NewChangePage(f"Run {target.name} {target.version}", form, workspace, workspaces, crumb="Run")
+    page.strangers = filled.strangers
     form.is_valid()  # what is wrong with other fields does not hide what these values mean
     pairs = documents() if form.is_bound else []
     page.sending = sending_of(workspace, actor_of(request), "run", pairs, parameters.open_inputs)
@@ -44,7 +48,8 @@ def run_wish(request: HttpRequest, workspace: Workspace, workspaces: list[str]) 
     if request.POST.get("do") == "words":
         return render(request, "changes/_sending.html", {"page": page})
     if request.method == "GET":
-        return render(request, "changes/change_new.html", {"page": page})
+        is_wrong = filled.told(form)
+        return render(request, "changes/change_new.html", {"page": page}, status=400 if is_wrong else 200)
     return finish(request, page, form, documents)
 
 

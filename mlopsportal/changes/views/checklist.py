@@ -12,7 +12,7 @@ from mlopsportal.audit.actions import Actor
 from mlopsportal.changes.checks import Stop
 from mlopsportal.changes.models import ChangeRequest
 from mlopsportal.changes.settling import stops_of
-from mlopsportal.changes.views.documents import ShownRevision
+from mlopsportal.changes.views.documents import ShownRevision, is_cut
 from mlopsportal.specs.codes import CODES
 from mlopsportal.specs.problems import Problem
 
@@ -41,7 +41,9 @@ class ShownPlace:
 
 @dataclass(frozen=True)
 class ShownCheck:
-    """One check: its places when it failed, or why it could not be made; `set_aside` tells who did that, and why."""
+    """One check: its places when it failed, or why it could not be made; `set_aside` tells who did that, and why.
+
+    `more` places are not listed here; they are shown in the documents where the plan did not keep all (`is_cut`)."""
 
     code: str
     title: str
@@ -49,6 +51,7 @@ class ShownCheck:
     why: str
     places: list[ShownPlace]
     more: int
+    is_cut: bool
     set_aside: Row | None
 
 
@@ -150,7 +153,8 @@ def _check(row: Row, set_aside: Row | None, url_of: UrlOf) -> ShownCheck:
         passed=row.get("passed") is True,
         why="" if places else str(row.get("message", "")),
         places=places[:_MOST_SHOWN],
-        more=max(len(places) - _MOST_SHOWN, 0),
+        more=max(int(row.get("found", len(places))) - _MOST_SHOWN, 0),
+        is_cut=is_cut(row),
         set_aside=set_aside,
     )
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from mlopsportal.changes.models import ChangeRequest, Document, Revision
+from mlopsportal.changes.scores import MOST_VERSIONS
+from mlopsportal.changes.views.folding import Folding, is_long
 from mlopsportal.specs import textdiff
 from mlopsportal.specs.problems import Problem, Severity
 from mlopsportal.specs.ref import Ref
@@ -26,6 +29,7 @@ class ShownDocument:
     previous: str | None
     follows: Ref | None = None
     told: frozenset[str] = frozenset()
+    is_open: bool = True
 
     def __getattr__(self, name: str) -> Any:  # everything else is the row's own column
         return getattr(self.row, name)
@@ -43,6 +47,20 @@ class ShownDocument:
         return [problem for problem in problem_values(self.row.problems) if problem.code not in self.told]
 
     @property
+    def has_errors(self) -> bool:
+        return any(problem.is_error for problem in self.problem_values)
+
+    @property
+    def is_revised(self) -> bool:
+        """Does its text differ from that of the revision before, where that has one?"""
+        return self.previous is not None and self.previous != self.row.content
+
+    @property
+    def is_new(self) -> bool:
+        """Does the revision before not have it?"""
+        return self.previous is None and self.row.revision.number > 1
+
+    @property
     def address(self) -> Ref:
         """This document as one side of a comparison."""
         revision = self.row.revision
@@ -55,16 +73,15 @@ class ShownDocument:
 
     @property
     def diff(self) -> Any:
-        if self.previous is None or self.previous == self.row.content:
-            return None
-        return textdiff.text_diff(self.previous, self.row.content)
+        return textdiff.text_diff(self.previous, self.row.content) if self.previous and self.is_revised else None
 
 
 class ShownRevision:
     """The revision of a change that its reader looks at, the newest unless another `number` is asked for."""
 
-    def __init__(self, change: ChangeRequest, *, number: int | None = None) -> None:
+    def __init__(self, change: ChangeRequest, folding: Folding, *, number: int | None = None) -> None:
         self._change = change
+        self._folding = folding
         self._number = number
 
     @cached_property
@@ -79,6 +96,20 @@ class ShownRevision:
         return list(range(1, self._change.revision_number + 1))
 
     @cached_property
+    def count(self) -> int:
+        return self.row.documents.count()
+
+    @property
+    def is_long(self) -> bool:
+        """Are the documents listed by name, each opened by itself?"""
+        return is_long(self.count)
+
+    @cached_property
+    def asked(self) -> ShownDocument | None:
+        """The one document that the reader asked for."""
+        return next((item for item in self.documents if item.row.position == self._folding.item), None)
+
+    @cached_property
     def documents(self) -> list[ShownDocument]:
         previous: dict[str, str] = {}
         if self.row.number > 1:
@@ -87,8 +118,17 @@ class ShownRevision:
         found = list(self.row.documents.select_related("revision"))
         follows = _followed(self._change.workspace, found)
         checks = self._change.plan.checks if self._change.plan else []
-        told = frozenset(check["code"] for check in checks if check["level"] == "advisory")
-        return [ShownDocument(row, previous.get(row.path), follows.get(row.pk), told) for row in found]
+        told = frozenset(check["code"] for check in checks if check["level"] == "advisory" and not is_cut(check))
+        return [
+            ShownDocument(
+                row,
+                previous.get(row.path),
+                follows.get(row.pk),
+                told,
+                self._folding.shows(row.position, of=len(found)),
+            )
+            for row in found
+        ]
 
     @cached_property
     def problems(self) -> list[Problem]:
@@ -96,11 +136,25 @@ class ShownRevision:
 
     def line_url(self, path: str, line: int | None) -> str:
         """The address of a line of a document of this revision; of the document where it is shown as a difference."""
-        shown = next((item for item in self.documents if item.row.path == path), None)
+        shown = self._by_path.get(path)
         if shown is None:
             return ""
-        at_line = line is not None and shown.previous is None
-        return f"?tab=documents#{shown.anchor}-L{line}" if at_line else f"?tab=documents#{shown.anchor}"
+        at_line = f"-L{line}" if line is not None and shown.previous is None else ""
+        return f"{self.url_of(shown)}{at_line}"
+
+    def url_of(self, shown: ShownDocument) -> str:
+        """Return the address of a document, opened where it is one of many."""
+        item = f"&item={shown.row.position}" if self.is_long else ""
+        return f"?tab=documents{item}#{shown.anchor}"
+
+    @cached_property
+    def _by_path(self) -> dict[str, ShownDocument]:
+        return {item.row.path: item for item in self.documents}
+
+
+def is_cut(check: Mapping[str, Any]) -> bool:
+    """Does a check of a plan keep fewer places than it found?"""
+    return int(check.get("found", 0)) > len(check.get("places", ()))
 
 
 def problem_values(stored: list[dict[str, Any]]) -> list[Problem]:
@@ -125,7 +179,7 @@ def _followed(workspace: Workspace, rows: list[Document]) -> dict[int, Ref]:
     names = {ref.name for ref in refs.values() if ref.kind == "component"}
     versions = Version.objects.filter(workspace=workspace, kind="component", name__in=names)
     newest: dict[str, list[str]] = {}
-    for name, version in versions.order_by("-created_at", "-id").values_list("name", "version")[:2000]:
+    for name, version in versions.order_by("-created_at", "-id").values_list("name", "version")[:MOST_VERSIONS]:
         newest.setdefault(name, []).append(version)
     schedules = {ref.name for ref in refs.values() if ref.kind == "schedule"}
     there = Schedule.objects.present().filter(workspace=workspace, name__in=schedules)

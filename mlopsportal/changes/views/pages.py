@@ -16,6 +16,7 @@ from mlopsportal.changes.views.acts import Act, May, acts_of
 from mlopsportal.changes.views.approvals import ShownApprovals
 from mlopsportal.changes.views.checklist import Checklist
 from mlopsportal.changes.views.documents import ShownRevision
+from mlopsportal.changes.views.folding import Folding
 from mlopsportal.changes.views.history import History
 from mlopsportal.changes.views.planned import ShownPlan
 from mlopsportal.changes.views.watching import Opened, Watch
@@ -41,13 +42,15 @@ class ChangePage:
         tab: str = "plan",
         revision: int | None = None,
         opened: Opened | None = None,
+        folding: Folding | None = None,
     ) -> None:
         self.change = change
         self.tab = tab if tab in TABS else "plan"
-        self.revision = ShownRevision(change, number=revision)
+        self.folding = folding or Folding()
+        self.revision = ShownRevision(change, self.folding, number=revision)
         self.approvals = ShownApprovals(change, actor)
         self.checks = Checklist(change, actor, self.revision)
-        self.planned = ShownPlan(change, self.revision, self.approvals)
+        self.planned = ShownPlan(change, self.revision, self.approvals, self.folding)
         self.history = History(change, self.approvals)
         self.watch = Watch(change, self.tab, opened)
         self.may = May(change, actor)
@@ -65,9 +68,9 @@ class ChangePage:
     @cached_property
     def tabs(self) -> list[Tab]:
         return [
-            Tab("plan", "Plan", len(self.planned.steps)),
+            Tab("plan", "Plan", self.planned.count),
             Tab("conversation", "Conversation", len(self.history.conversation)),
-            Tab("documents", "Documents", len(self.revision.documents)),
+            Tab("documents", "Documents", self.revision.count),
             Tab("checks", "Checks", self.checks.count),
             Tab("timeline", "Timeline"),
         ]
@@ -79,8 +82,8 @@ class ChangePage:
     @cached_property
     def wish(self) -> str:
         """How much is asked for: steps once they are known, documents before."""
-        steps, documents = self.planned.steps, self.revision.documents
-        count, noun = (len(steps), "change") if steps else (len(documents), "document")
+        steps = self.planned.count
+        count, noun = (steps, "change") if steps else (self.revision.count, "document")
         return f"{count} {noun}{'' if count == 1 else 's'}"
 
     @property

@@ -16,6 +16,7 @@ from mlopsportal.changes.states import RESUMABLE, TERMINAL, PlanState, State, St
 from mlopsportal.changes.told import Told, told_of
 from mlopsportal.changes.views.approvals import ShownApprovals
 from mlopsportal.changes.views.documents import ShownDocument, ShownRevision, problem_values
+from mlopsportal.changes.views.folding import Folding, is_long
 from mlopsportal.changes.views.rivals import Rival, rivals_of
 from mlopsportal.changes.views.steps import ShownStep
 from mlopsportal.specs import diff
@@ -52,8 +53,11 @@ _VERDICT_WORDS: Final = {
 class ShownPlan:
     """The current plan of a change to one reader; every part is empty while there is none."""
 
-    def __init__(self, change: ChangeRequest, revision: ShownRevision, approvals: ShownApprovals) -> None:
+    def __init__(
+        self, change: ChangeRequest, revision: ShownRevision, approvals: ShownApprovals, folding: Folding
+    ) -> None:
         self._change = change
+        self._folding = folding
         self._plan = change.plan
         self._revision = revision
         self._approvals = approvals
@@ -64,12 +68,43 @@ class ShownPlan:
             return []
         rows = self._plan.steps.select_related("document").prefetch_related("attempts").order_by("position")
         shown = [ShownStep(row, tuple(row.attempts.all())) for row in rows]
-        return self._as_told(shown) if self._is_past(shown) else self._as_of_now(shown)
+        shown = [replace(step, is_open=self._folding.shows(step.row.position, of=len(shown))) for step in shown]
+        if self._is_past(shown):
+            return self._as_told(shown)
+        return self._with_rivals(self._as_told(shown) if is_long(len(shown)) else self._as_of_now(shown, shown))
+
+    @cached_property
+    def count(self) -> int:
+        return self._plan.steps.count() if self._plan else 0
 
     @property
-    def is_past(self) -> bool:
-        """Was anything of the plan sent, or will it never be? Its users and scores are then those that were told."""
-        return self._is_past(self.steps)
+    def is_long(self) -> bool:
+        """Are the requests listed by name, each opened by itself?"""
+        return is_long(self.count)
+
+    @property
+    def is_as_told(self) -> bool:
+        """Are users and scores those of the time of planning? They are once anything was sent or nothing will be, and
+        for more steps than could be asked about each time somebody looks; an opened one is told as of now."""
+        return self.is_long or self._is_past(self.steps)
+
+    @cached_property
+    def asked(self) -> ShownStep | None:
+        """The one step that the reader asked for, with what holds now where nothing was sent yet."""
+        found = [step for step in self.steps if step.row.position == self._folding.item]
+        if not found or self._is_past(self.steps):
+            return found[0] if found else None
+        return self._with_rivals(self._as_of_now(found, self.steps))[0]
+
+    @property
+    def under_way(self) -> list[ShownStep]:
+        """The steps to watch while they are sent: all of a few, of many those that are begun and not yet verified."""
+        begun = (step for step in self.steps if step.has_begun and step.row.state != StepState.VERIFIED)
+        return list(begun) if self.is_long else self.steps
+
+    @property
+    def verified(self) -> int:
+        return sum(step.row.state == StepState.VERIFIED for step in self.steps)
 
     @property
     def was_told(self) -> bool:
@@ -100,19 +135,24 @@ class ShownPlan:
         draft = made if step.row.state == StepState.VERIFIED else asked
         return replace(step, impact=lines, score=score, follows=follows.in_workspace(slug), draft=draft)
 
-    def _as_of_now(self, steps: list[ShownStep]) -> list[ShownStep]:
+    def _as_of_now(self, steps: list[ShownStep], everything: list[ShownStep]) -> list[ShownStep]:
+        """Lay beside some of the plan's steps what holds now; `everything` are all of them."""
         workspace, rows = self._change.workspace, [step.row for step in steps]
-        impact, scores = impact_of_steps(workspace, rows, now=timezone.now()), scores_of_steps(workspace, rows)
+        beside = [step.row for step in everything]
+        impact = impact_of_steps(workspace, rows, now=timezone.now(), beside=beside)
+        scores = scores_of_steps(workspace, rows)
         drafts = {document.row.pk: document for document in self._revision.documents if document.follows is not None}
         return [
             replace(
                 _with_draft(step, drafts.get(step.row.document_id or 0)),
-                rivals=tuple(self._rivals_about(step.row.ref)),
                 impact=tuple(impact.get(step.row.position, ())),
                 score=scores.get(step.row.position),
             )
             for step in steps
         ]
+
+    def _with_rivals(self, steps: list[ShownStep]) -> list[ShownStep]:
+        return [replace(step, rivals=tuple(self._rivals_about(step.row.ref))) for step in steps]
 
     @cached_property
     def rivals(self) -> list[Rival]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
@@ -15,6 +15,7 @@ from mlopsportal.accounts.actors import actor_of
 from mlopsportal.accounts.roles import Permission, workspaces_for
 from mlopsportal.changes.filters import ChangeFilter
 from mlopsportal.changes.models import ChangeQuerySet, ChangeRequest
+from mlopsportal.changes.views.folding import Folding
 from mlopsportal.changes.views.pages import ChangePage
 from mlopsportal.changes.views.watching import Opened
 from mlopsportal.ui.paging import KeysetPage, paginate
@@ -100,8 +101,21 @@ def visible_change(request: HttpRequest, number: int) -> ChangeRequest:
 
 
 def show_change(request: HttpRequest, change: ChangeRequest, *, refusal: str = "", status: int = 200) -> HttpResponse:
-    """Render the page of a change; `refusal` says why what was just asked for was not done."""
+    """Render the page of a change; `refusal` says why what was just asked for was not done. With htmx, and one of its
+    parts asked for: only that."""
     asked = request.GET.get("revision", "")
     revision = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 7 else None
-    page = ChangePage(change, actor_of(request), tab=request.GET.get("tab", "plan"), revision=revision)
+    tab, folding = request.GET.get("tab", "plan"), Folding.of(request.GET)
+    page = ChangePage(change, actor_of(request), tab=tab, revision=revision, folding=folding)
+    if "HX-Request" in request.headers and folding.item is not None:
+        return _piece(request, page)
     return render(request, "changes/change_detail.html", {"page": page, "refusal": refusal}, status=status)
+
+
+def _piece(request: HttpRequest, page: ChangePage) -> HttpResponse:
+    """Render what opens in the list of a change of many parts: one request, or one document. Raises Http404."""
+    if page.tab == "documents" and page.revision.asked is not None:
+        return render(request, "changes/_document.html", {"page": page, "document": page.revision.asked})
+    if page.tab == "plan" and page.planned.asked is not None:
+        return render(request, "changes/_request.html", {"page": page, "step": page.planned.asked, "as_of_now": True})
+    raise Http404("There is no such part of this change.")

@@ -39,6 +39,7 @@ class ShownStep:
     follows: Ref | None = None
     draft: Ref | None = None
     rivals: tuple[ChangeRequest, ...] = ()
+    is_open: bool = True  # is the request itself shown, or loaded when somebody opens it?
 
     def __getattr__(self, name: str) -> Any:  # everything else is the row's own column
         return getattr(self.row, name)

@@ -43,6 +43,7 @@ class NewChangePage:
     editing: ChangeRequest | None = field(default=None)
     sending: Sending = REVIEWED
     address: str = ""
+    strangers: Sequence[str] = ()
 
     @property
     def asks_sending(self) -> bool:
