@@ -8,7 +8,10 @@ from typing import Any
 
 from mlopsportal.specs.interface import Interface, interface_of
 from mlopsportal.specs.lift import run_defaults_of
-from registry.models import AssetKind, Version, Workspace
+from mlopsportal.specs.ref import parse_azure_reference
+from mlopsportal.ui.addresses import RUN_INPUT
+from registry.facts import asset_ref, mapping, properties_of
+from registry.models import AssetKind, Run, Version, Workspace
 from registry.raw import raw_of
 
 _MOST_OFFERED = 200
@@ -53,3 +56,32 @@ def data_references(workspace: Workspace) -> dict[str, list[str]]:
     ]:
         offered.setdefault(kind, []).append(f"azureml:{name}:{version}")
     return offered
+
+
+def values_given(run: Run) -> dict[str, str]:
+    """Return what a run was given, as the parameters of the run form take it; reads its raw document.
+
+    A literal as it stands, data and models as `azureml:name:version`; what Azure ML chose by itself is left out.
+    """
+    properties = properties_of(raw_of(run))
+    settings = mapping(properties.get("settings"))
+    own = {
+        "display_name": run.display_name if run.display_name != run.job_name else "",
+        "experiment": run.experiment,
+        "compute": _compute_of(settings.get("default_compute")),
+    }
+    inputs = {f"{RUN_INPUT}{name}": _given(value) for name, value in mapping(properties.get("inputs")).items()}
+    return {name: value for name, value in {**inputs, **own}.items() if value}
+
+
+def _given(value: Any) -> str:
+    written = mapping(value)
+    ref = asset_ref(written.get("uri"), AssetKind.DATA)
+    if ref is not None:
+        return f"azureml:{ref.name}:{ref.version}"
+    return str(written.get("uri", written.get("value", "")))
+
+
+def _compute_of(value: Any) -> str:
+    found = parse_azure_reference(value, "compute") if isinstance(value, str) else None
+    return found.name if found else str(value or "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import quote, urlencode
 
 from django.urls import get_script_prefix
@@ -9,6 +10,9 @@ from django.urls import get_script_prefix
 from mlopsportal.specs.ref import InvalidRef, Ref
 
 _ASSET_PAGES = {"component": "components", "data": "data", "model": "models", "environment": "environments"}
+RUN_INPUT = "input."
+"""How the parameters of the run form begin that fill in an input of the pipeline."""
+_LONGEST = 3500  # servers refuse a request line of more than 4094 bytes
 _DOTS = frozenset({".", ".."})  # a browser folds these path segments away, quoted or not
 
 
@@ -71,6 +75,16 @@ def compare_address(left: Ref | str, right: Ref | str) -> str:
 
 def lineage_address(ref: Ref | str, workspace: object) -> str:
     return f"{_path('w', slug_of(workspace), 'lineage')}?{urlencode({'ref': str(ref)})}"
+
+
+def run_form_address(pipeline: Ref, workspace: object, values: Mapping[str, str]) -> str:
+    """Return the address of the form that runs a pipeline version, with `values` by field filled in.
+
+    Inputs are named `input.<name>`. Without the values where they are more than an address can hold.
+    """
+    place = {"action": "run", "ref": str(pipeline.without_workspace()), "ws": slug_of(workspace)}
+    full, bare = (f"{_path('changes', 'new')}?{urlencode(query)}" for query in ({**place, **values}, place))
+    return full if len(full) <= _LONGEST else bare
 
 
 def _path(*parts: str) -> str:

@@ -10,7 +10,9 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from mlopsportal.making import Making, makeable, making_of
+from mlopsportal.ui.addresses import run_form_address
 from registry.models import Workspace
+from registry.pipelines import values_given
 from registry.reading import ref_in
 from registry.views.access import visible_workspace
 
@@ -21,6 +23,12 @@ class MakingPage:
 
     workspace: Workspace
     making: Making
+
+    @property
+    def again(self) -> str:
+        """The address of the form that runs the same pipeline version with the same values, "" where none is known."""
+        run = self.making.run
+        return run_form_address(run.pipeline.ref, self.workspace, values_given(run)) if run and run.pipeline else ""
 
 
 @login_required

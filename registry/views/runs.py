@@ -15,12 +15,14 @@ from django.views.decorators.http import require_POST, require_safe
 from mlopsportal.accounts.actors import actor_of
 from mlopsportal.accounts.roles import Permission, can
 from mlopsportal.specs.graph import graph_of
+from mlopsportal.ui.addresses import run_form_address
 from mlopsportal.ui.drawing import Drawing, drawing_of
 from mlopsportal.ui.paging import KeysetPage, paginate
 from mlopsportal.ui.times import duration_words
 from registry import charts, facts
 from registry.filters import RunFilter
 from registry.models import DefinitionMatch, Finding, FindingKind, LogState, Run, Step, StepLog, Workspace
+from registry.pipelines import values_given
 from registry.raw import body_of, raw_of
 from registry.views.access import visible_workspace
 from registry.workflow import request_logs, request_steps
@@ -52,6 +54,7 @@ class RunPage:
     stranger: Finding | None
     may_run: bool
     may_cancel: bool
+    again: str
 
     @property
     def is_live(self) -> bool:
@@ -138,8 +141,9 @@ def run_page(request: HttpRequest, workspace: Workspace, run: Run) -> RunPage:
             (step, name, points[-1][1], len(points)) for step in steps for name, points in sorted(step.metrics.items())
         ],
         stranger=_stranger(workspace, run),
-        may_run=can(actor, Permission.RUN, workspace),
+        may_run=can(actor, Permission.RUN, workspace) or can(actor, Permission.OPEN, workspace),
         may_cancel=can(actor, Permission.CANCEL, workspace),
+        again=run_form_address(run.pipeline.ref, workspace, values_given(run)) if run.pipeline else "",
     )
 
 

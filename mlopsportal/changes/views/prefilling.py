@@ -45,9 +45,9 @@ class Prefilled:
 def prefilled(query: QueryDict, interface: Interface) -> Prefilled:
     """Read `?input.<name>=value` for the inputs of a pipeline, and the fields that every run has."""
     names = {f"{RUN_INPUT}{name}": port for name, port in interface.inputs.items()}
-    given = {name: query[name] for name in _OWN if name in query}
+    given = {name: str(query[name]) for name in _OWN if name in query}
     for name, port in names.items():
         if name in query:
-            text = query[name]
+            text = str(query[name])
             given[f"{PREFIX}{port.name}"] = text.lower() if port.type == "boolean" else text
     return Prefilled(given, strangers_in(query, {*_OWN, *_PLACE, *names}))
