@@ -83,7 +83,7 @@ def running_sandbox(
             seed_name=seed,
             switches=Switches(time_scale=time_scale, **switches),
         )
-        thread = threading.Thread(target=sandbox.serve, name="sandbox", daemon=True)
+        thread = threading.Thread(target=sandbox.serve, args=(0.005,), name="sandbox", daemon=True)
         thread.start()
         place = sandbox.world.place
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 
 from werkzeug.routing import Map, Rule
 
@@ -97,8 +98,9 @@ def _control() -> list[tuple[str, str, Handler]]:
     ]
 
 
+@cache
 def url_map() -> Map:
-    """Endpoints are handlers."""
+    """Endpoints are handlers. Compiling the rules takes longer than all else that opens a sandbox."""
     return Map(
         [Rule(path, methods=[method], endpoint=handler) for method, path, handler in _rules()],
         merge_slashes=False,

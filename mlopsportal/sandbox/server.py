@@ -289,10 +289,13 @@ class Sandbox:
     application: Application
     ticker: progress.Ticker
 
-    def serve(self) -> None:
-        """Serve until `close` is called from another thread, or the process is interrupted."""
+    def serve(self, poll_seconds: float = 0.05) -> None:
+        """Serve until `close` is called from another thread, or the process is interrupted.
+
+        `close` is noticed within `poll_seconds`.
+        """
         self.ticker.start()
-        self.server.serve_forever(poll_interval=0.05)
+        self.server.serve_forever(poll_interval=poll_seconds)
 
     def close(self) -> None:
         self.server.shutdown()

