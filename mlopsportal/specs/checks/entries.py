@@ -27,7 +27,11 @@ def check_entries(value: Mapping[str, Any], path: str, report: Report) -> None:
     for side, check in (("inputs", _check_given), ("outputs", _check_gives)):
         entries = value.get(side)
         for name, entry in entries.items() if isinstance(entries, Mapping) else ():
-            if isinstance(entry, Mapping):
+            if side == "outputs" and isinstance(entry, str) and path and "${{" not in entry:
+                message = f"`{entry[:80]}` is not a binding: a step's output is bound, or a mapping."
+                fix = "Write `path:` and the address below the output, or `${{parent.outputs.<name>}}`."
+                report.add("value-type", f"{path}.outputs.{name}", message, fix)
+            elif isinstance(entry, Mapping):
                 check(str(name), entry, f"{path}.{side}.{name}" if path else f"{side}.{name}", report)
 
 

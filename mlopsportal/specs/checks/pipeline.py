@@ -93,8 +93,10 @@ def check_pipeline_job(value: Mapping[str, Any], report: Report) -> None:
 
 def _check_type(declared: Any, report: Report) -> None:
     """The SDK chooses what to load by the type of a job letter by letter; everywhere else capitals do not count."""
-    if isinstance(declared, str) and declared != "pipeline" and declared.lower() == "pipeline":
-        message = f"A job is of type `pipeline`, in small letters; Azure ML does not know `{declared}`."
+    if declared is not None and declared != "pipeline":
+        message = (
+            f"A job with steps is of type `pipeline`, in small letters; Azure ML does not know `{str(declared)[:80]}`."
+        )
         report.add("word-unknown", "type", message, "Write `type: pipeline`.")
 
 
@@ -166,8 +168,17 @@ def _check_settings(value: Mapping[str, Any], report: Report) -> None:
     check_flags(settings, FLAGS, "settings", report)
     for key in ("default_compute", "default_datastore"):
         check_item(settings.get(key), Plain.TEXT, f"settings.{key}", report)
+    _check_default_compute(settings.get("default_compute"), report)
     check_compute(settings.get("default_compute"), "settings.default_compute", report)
     check_datastore(settings.get("default_datastore"), "settings.default_datastore", report)
+
+
+def _check_default_compute(text: Any, report: Report) -> None:
+    """A step may name its compute plainly, the settings may not: there the SDK wants a reference."""
+    if isinstance(text, str) and not text.startswith(("azureml:", "/subscriptions/")) and text.lower() != "serverless":
+        message = f"`{text[:80]}` is not a reference to a compute."
+        path = "settings.default_compute"
+        report.add("reference-form", path, message, f"Write `default_compute: azureml:{text[:80]}`.")
 
 
 def _check_compute(value: Mapping[str, Any], report: Report) -> None:

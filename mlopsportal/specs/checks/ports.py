@@ -74,6 +74,9 @@ def _check_port(name: str, port: Any, side: str, path: str, report: Report) -> N
     if side == "inputs":
         check_keys(port, path, known, report, "key-unknown")
     _check_mode(port, path, report)
+    if side == "inputs" and word in ASSET_TYPES and port.get("default") is not None:
+        message = f"`{name}` is a {word}: only inputs of a plain type have a default; Azure ML refuses it."
+        report.add("port-default", joined(path, "default"), message, "Remove it, or make the input `optional: true`.")
     if side == "inputs" and word in LITERAL_TYPES:
         check_literal(name, port, word, path, report)
 
