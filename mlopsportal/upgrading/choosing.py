@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -36,6 +36,8 @@ class Choice:
     upgrade: Upgrade
     ticked: frozenset[str]
     typed: Mapping[str, str]
+    judged: Mapping[str, str] = field(default_factory=dict)
+    """What the checker has against values that can be read, by the name of the field; `judging.value_faults`."""
 
     @cached_property
     def taken(self) -> frozenset[str]:
@@ -53,7 +55,7 @@ class Choice:
     @cached_property
     def field_faults(self) -> dict[str, str]:
         """What is wrong with what was typed, by the name of the field: "needs a whole number"."""
-        return self._read[1]
+        return {**self.judged, **self._read[1]}
 
     @cached_property
     def _read(self) -> tuple[dict[str, Values], dict[str, str]]:

@@ -9,6 +9,9 @@ from typing import Any
 from mlopsportal.specs.interface import ASSET_TYPES, Port
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,100}")
+_NAMED = re.compile(r"azureml:[A-Za-z0-9_][A-Za-z0-9_.-]*(:[A-Za-z0-9_.-]+|@[A-Za-z]+)")
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
+_PATH = re.compile(r"azureml:/subscriptions/\S+|/.*|\.{1,2}/.*", re.DOTALL)  # what of it is refused, the checker says
 
 
 def expected(port: Port) -> str:
@@ -21,7 +24,8 @@ def expected(port: Port) -> str:
 def value_for(port: Port, text: str) -> Any:
     """Return what somebody typed as the value of a port: data as `{type, path}`, numbers and booleans as such.
 
-    A binding (`${{parent.inputs.x}}`) is taken for any port: the checker says whether it fits.
+    A binding (`${{parent.inputs.x}}`) is taken for any port, and data by what it is called: the checker says whether
+    that is there and fits.
 
     Raises ValueError for text that is nothing of the type, with what it needs: "needs a whole number".
     """
@@ -31,13 +35,20 @@ def value_for(port: Port, text: str) -> Any:
     if text.startswith("${{") and text.endswith("}}"):
         return text
     if port.type in ASSET_TYPES:
-        return {"type": port.type, "path": text}
+        return {"type": port.type, "path": _asset(text)}
     if port.type in ("integer", "number"):
         return _in_range(port, _whole(text) if port.type == "integer" else _number(text))
     if port.type == "boolean":
         return _boolean(text)
     if port.enum and text not in port.enum:
         raise ValueError(f"needs one of {', '.join(port.enum)}")
+    return text
+
+
+def _asset(text: str) -> str:
+    """Return how data or a model is named or addressed. Raises ValueError for what is neither."""
+    if not (_NAMED.fullmatch(text) or _ADDRESS.fullmatch(text) or _PATH.fullmatch(text)):
+        raise ValueError("needs azureml:name:version, or an address such as azureml://datastores/name/paths/folder")
     return text
 
 

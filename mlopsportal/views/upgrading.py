@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from django.contrib.auth.decorators import login_required
@@ -16,14 +16,14 @@ from django.views.decorators.http import require_http_methods
 
 from mlopsportal.accounts.actors import actor_of
 from mlopsportal.accounts.roles import Permission, require
-from mlopsportal.changes import workflow
-from mlopsportal.changes.bundling import MOST_DOCUMENTS
+from mlopsportal.changes import bundling, workflow
 from mlopsportal.changes.errors import ChangeError
 from mlopsportal.specs.interface import ASSET_TYPES, Port
 from mlopsportal.specs.ref import Ref
 from mlopsportal.ui.templatetags.ui import count_words
 from mlopsportal.upgrading import Choice, Move, ScheduleMove, Upgrade, choosing, upgrade_of
 from mlopsportal.upgrading.choosing import field_name, port_words
+from mlopsportal.upgrading.judging import value_faults
 from mlopsportal.upgrading.values import expected
 from registry.fitting import Fit, Misfit
 from registry.models import Version, Workspace
@@ -163,7 +163,10 @@ class UpgradePage:
     choice: Choice | None = None
     refusal: str = ""
 
-    most = MOST_DOCUMENTS
+    @property
+    def most(self) -> int:
+        """How many documents one change holds."""
+        return bundling.MOST_DOCUMENTS
 
     @cached_property
     def groups(self) -> list[Group]:
@@ -254,6 +257,9 @@ def _open(request: HttpRequest, page: UpgradePage) -> HttpResponse:
     if choice.faults or choice.field_faults or choice.unknown:
         return render(request, "upgrade.html", {"page": page}, status=422)
     try:
+        page.choice = choice = replace(choice, judged=value_faults(page.workspace, choice))
+        if choice.field_faults:
+            return render(request, "upgrade.html", {"page": page}, status=422)
         pairs = page.upgrade.pairs(choice.taken, choice.values)
         if not pairs:
             raise ValueError("Nothing is chosen: tick what is to move, or give it the value that it needs.")
