@@ -43,25 +43,49 @@ _FREQUENCIES = ("minute", "hour", "day", "week", "month")
 _COLLECTIONS = {"component": "components", "data": "data", "model": "models", "environment": "environments"}
 
 
-def compile_documents(
-    target: Target, cloud: Cloud, credential: Credential, documents: Sequence[CompileInput]
-) -> list[Request]:
-    """The writes that make the documents real, in order; the same documents give the same writes in any process.
+class Compiler:
+    """Compiles for one workspace. The SDK's client takes as long to make as a document to compile: it is made with the
+    first one, and kept until `close`."""
 
-    Raises CompileError for a document, and the error of a read (an action reads the object it acts on).
-    """
-    if not documents:
-        return []
-    recorder = Recorder()
-    plan: list[Request] = []
-    with _ONE_AT_A_TIME, _bare_workplace(), _session(recorder, cloud) as session:
-        client = _client(target, cloud, credential, session)
-        for document in documents:
-            recorder.writes.clear()
-            _compile(client, document, target)
-            # Steps that share an environment each bring it along: one write is enough.
-            plan += dict.fromkeys(_request(write, target, document) for write in recorder.writes)
-    return plan
+    def __init__(self, target: Target, cloud: Cloud, credential: Credential) -> None:
+        self._target = target
+        self._cloud = cloud
+        self._credential = credential
+        self._recorder = Recorder()
+        self._session = _session(self._recorder, cloud)
+        self._client: MLClient | None = None
+        self._clients_words: dict[str, str] = {}
+
+    def compile(self, documents: Sequence[CompileInput]) -> list[Request]:
+        """The writes that make the documents real, in order; the same documents give the same writes in any process.
+
+        Raises CompileError for a document, and the error of a read (an action reads the object it acts on).
+        """
+        if not documents:
+            return []
+        plan: list[Request] = []
+        with _ONE_AT_A_TIME, _bare_workplace():
+            self._recorder.forget()
+            client = self._ready_client()
+            for document in documents:
+                self._recorder.writes.clear()
+                _compile(client, document, self._target)
+                # Steps that share an environment each bring it along: one write is enough.
+                plan += dict.fromkeys(_request(write, self._target, document) for write in self._recorder.writes)
+        return plan
+
+    def _ready_client(self) -> MLClient:
+        """Return the client; what it told the process when it was made, its cloud, is told again."""
+        if self._client is None:
+            self._client = _client(self._target, self._cloud, self._credential, self._session)
+            told = _misleading()  # nothing but this process's own words stands there now
+            self._clients_words = {name: value for name, value in told.items() if not name.startswith("GIT_")}
+        os.environ.update(self._clients_words)
+        return self._client
+
+    def close(self) -> None:
+        """Let go of the sockets."""
+        self._session.close()
 
 
 def _compile(client: MLClient, document: CompileInput, target: Target) -> None:
@@ -275,19 +299,18 @@ def _quieten() -> None:
     logging.getLogger("azure.ai.ml._telemetry").handlers.clear()  # every client adds one that does nothing
 
 
-@contextmanager
-def _session(recorder: Recorder, cloud: Cloud) -> Iterator[requests.Session]:
-    with requests.Session() as session:
-        session.trust_env = not cloud.is_sandbox
-        session.mount("http://", recorder)
-        session.mount("https://", recorder)
-        yield session
+def _session(recorder: Recorder, cloud: Cloud) -> requests.Session:
+    session = requests.Session()
+    session.trust_env = not cloud.is_sandbox
+    session.mount("http://", recorder)
+    session.mount("https://", recorder)
+    return session
 
 
 @contextmanager
 def _bare_workplace() -> Iterator[None]:
     """An empty working directory outside any repository, and no variable that changes what the SDK writes."""
-    kept = {name: value for name, value in os.environ.items() if name.startswith(_MISLEADING)}
+    kept = _misleading()
     here = os.open(".", os.O_RDONLY)  # a descriptor survives that the directory is gone
     try:
         with tempfile.TemporaryDirectory(prefix="mlopsportal-compile-") as empty:
@@ -304,6 +327,10 @@ def _bare_workplace() -> Iterator[None]:
         os.environ.update(kept)
 
 
+def _misleading() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name.startswith(_MISLEADING)}
+
+
 def _clear_misleading() -> None:
-    for name in [name for name in os.environ if name.startswith(_MISLEADING)]:
+    for name in _misleading():
         del os.environ[name]

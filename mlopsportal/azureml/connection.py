@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from mlopsportal.azureml.clouds import Cloud, cloud_of
 from mlopsportal.azureml.credentials import Credential, credential_for
@@ -12,6 +14,9 @@ from mlopsportal.azureml.exchange import Exchange
 from mlopsportal.azureml.reader import Reader
 from mlopsportal.azureml.records import CompileInput, Request, Response, Target, WorkspaceInfo
 from mlopsportal.azureml.writer import SEND_CAP, Writer
+
+if TYPE_CHECKING:
+    from mlopsportal.azureml.compiler import Compiler
 
 
 class Connection:
@@ -22,6 +27,8 @@ class Connection:
         self.cloud = cloud
         self._credential = credential
         self._exchange = Exchange(cloud, credential)
+        self._compiler: Compiler | None = None
+        self._opening = threading.Lock()
 
     @property
     def base(self) -> str:
@@ -42,9 +49,12 @@ class Connection:
 
         Loads azure.ai.ml on first use (seconds, about 100 MB): for a planning worker, not for a web process.
         """
-        from mlopsportal.azureml.compiler import compile_documents
+        with self._opening:
+            if self._compiler is None:
+                from mlopsportal.azureml.compiler import Compiler
 
-        return compile_documents(self.target, self.cloud, self._credential, documents)
+                self._compiler = Compiler(self.target, self.cloud, self._credential)
+        return self._compiler.compile(documents)
 
     def send(self, request: Request, *, timeout: timedelta = SEND_CAP) -> Response:
         """Send one write once, byte for byte; waits at most 20 s, polling included.
@@ -57,6 +67,8 @@ class Connection:
     def close(self) -> None:
         """Let go of the sockets."""
         self._exchange.close()
+        if self._compiler is not None:
+            self._compiler.close()
 
 
 def open_connection(target: Target) -> Connection:

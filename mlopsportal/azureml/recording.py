@@ -36,6 +36,11 @@ class Recorder(HTTPAdapter):
         self.writes: list[Recorded] = []
         self._echoes: dict[str, Json] = {}
 
+    def forget(self) -> None:
+        """Answer from the service again, whatever was written."""
+        self.writes.clear()
+        self._echoes.clear()
+
     # requests passes stream, timeout, verify, cert and proxies on: they matter to the real adapter only.
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         """Called by requests for every request of the session."""
