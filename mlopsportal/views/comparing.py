@@ -23,12 +23,34 @@ from mlopsportal.comparison import (
     newest_in,
     side_of,
 )
+from mlopsportal.ui.addresses import as_ref
 from mlopsportal.ui.context import Navigation
 from mlopsportal.ui.drawing import Drawing
+from mlopsportal.ui.parameters import strangers_in
 from registry.models import Workspace
 
 VIEWS = (("summary", "Summary"), ("graph", "Graph"), ("fields", "Fields"), ("text", "Text"), ("runs", "Runs"))
 MOST_OPENED = 50
+MOST_TICKED = 50
+_READ = ("left", "right", "ref", "view", "unchanged", "layout", "lines", "open")
+
+
+@dataclass(frozen=True)
+class Ticked:
+    """One of what was ticked in a list; `side` is "left" or "right" where it is compared now."""
+
+    address: str
+    side: str
+
+    @property
+    def words(self) -> str:
+        """Its name and version, the text itself where it is no reference."""
+        ref = as_ref(self.address)
+        return (
+            " ".join(part for part in (ref.name, (ref.version or "").removeprefix("@")[:60]) if part)
+            if ref
+            else self.address
+        )
 
 
 @dataclass(frozen=True)
@@ -36,7 +58,8 @@ class ComparePage:
     """What `compare.html` shows; `result` is None while a side is missing or wrong, then `error` says which.
 
     `opened`: steps whose unchanged regions are shown whole though the others are folded. `unified`: the text in one
-    column; `whole`: all of it. `wrong` is the side that `error` is about. `ticked` counts what was ticked in a list.
+    column; `whole`: all of it. `wrong` is the side that `error` is about. `picked` are the refs that were ticked in a
+    list, the newest first: two are compared at once, of more the person chooses.
     """
 
     left: str
@@ -46,7 +69,8 @@ class ComparePage:
     unified: bool
     whole: bool = False
     opened: Sequence[str] = ()
-    ticked: int = 0
+    picked: Sequence[str] = ()
+    strangers: Sequence[str] = ()
     result: Compared | None = None
     headline: Headline | None = None
     only: Side | None = None
@@ -63,6 +87,19 @@ class ComparePage:
         absent |= {"runs"} if found is None or found.runs is None else set()
         counts = {"summary": len(found.lines), "fields": len(found.changes)} if found else {}
         return [(key, word, counts.get(key)) for key, word in VIEWS if key not in absent]
+
+    @property
+    def ticked(self) -> Sequence[Ticked]:
+        """What was ticked where that is more than one comparison takes; nothing else asks for a choice."""
+        if len(self.picked) <= 2:
+            return ()
+        sides = {self.right: "right", self.left: "left"}
+        return [Ticked(address, sides.get(address, "")) for address in self.picked]
+
+    @property
+    def oldest(self) -> str:
+        """The last that was ticked, where lists begin with the newest."""
+        return self.picked[-1]
 
     @property
     def template(self) -> str:
@@ -140,7 +177,8 @@ def _asked(request: HttpRequest) -> ComparePage:
         unified=given.get("layout") == "unified",
         whole=given.get("lines") == "all",
         opened=given.getlist("open")[:MOST_OPENED],
-        ticked=len(given.getlist("ref")),
+        picked=_picked(request),
+        strangers=strangers_in(given, _READ),
     )
 
 
@@ -160,12 +198,20 @@ def _found(page: ComparePage, request: HttpRequest) -> tuple[ComparePage, int]:
 
 
 def _sides(request: HttpRequest) -> tuple[str, str]:
-    """Return both refs: `left` and `right`, or the first two that were ticked in a list (`ref`), newest there first."""
-    ticked = request.GET.getlist("ref")[:2]
-    if len(ticked) == 2:
-        return ticked[1].strip()[:1000], ticked[0].strip()[:1000]
+    """Return both refs: `left` and `right`, else the two that were ticked in a list (`ref`), newest there first.
+
+    Of more than two that were ticked none is preferred: the person says which.
+    """
     left, right = (request.GET.get(side, "").strip()[:1000] for side in ("left", "right"))
-    return left or (ticked[0].strip()[:1000] if ticked else ""), right
+    picked = _picked(request)
+    if left or right or len(picked) > 2:
+        return left, right
+    return (picked[-1], picked[0] if len(picked) == 2 else "") if picked else ("", "")
+
+
+def _picked(request: HttpRequest) -> list[str]:
+    texts = (text.strip()[:1000] for text in request.GET.getlist("ref"))
+    return list(dict.fromkeys(text for text in texts if text))[:MOST_TICKED]
 
 
 def _with_opened(request: HttpRequest, step: str) -> str:

@@ -171,6 +171,19 @@
     for (const form of all("form[data-sent]")) delete form.dataset.sent;
   });
 
+  /* A list whose rows are compared two by two: a third cannot be ticked before one is let go. */
+  function chooseTwo(form) {
+    const boxes = all("input[type=checkbox]", form);
+    const full = boxes.filter((box) => box.checked).length >= 2;
+    for (const box of boxes) box.disabled = full && !box.checked;
+    for (const told of all("[data-two-are]", form)) told.hidden = !full;
+  }
+  document.addEventListener("change", (event) => {
+    const form = event.target.closest("form[data-choose-two]");
+    if (form) chooseTwo(form);
+  });
+  window.addEventListener("pageshow", () => all("form[data-choose-two]").forEach(chooseTwo));
+
   /* Polling rests while nobody looks. */
   document.addEventListener("htmx:before:request", (event) => {
     if (document.hidden && event.detail.ctx.sourceEvent?.type === "every") event.preventDefault();

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import zlib
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -275,9 +277,33 @@ def test_versions_ticked_in_their_list_are_compared_the_older_one_left(client: C
     shown = client.get(reverse("asset-detail", args=["demo", "pipelines", "churn_training"])).content.decode()
     ticked = re.findall(r'name="ref" value="([^"]+)"', shown)
     assert ticked[0] == "demo/component:churn_training:6"
-    found = client.get(reverse("compare"), {"ref": ticked[:3]})
+    found = client.get(reverse("compare"), {"ref": ticked[:2]})
     assert (found.context["page"].left, found.context["page"].right) == (ticked[1], ticked[0])
-    assert "3 were ticked" in found.content.decode()
+    assert "are ticked</h2>" not in found.content.decode()
+
+
+def test_of_more_than_two_that_are_ticked_the_person_picks_two_and_keeps_the_rest(client: Client) -> None:
+    ticked = [f"demo/component:churn_training:{version}" for version in (6, 4, 2, 1)]
+    page = client.get(reverse("compare"), {"ref": ticked})
+    assert page.context["page"].result is None
+    assert "4 are ticked" in page.content.decode()
+
+    page = follow(client, page, "as left: churn_training 1")
+    assert (page.context["page"].left, page.context["page"].right) == (ticked[3], "")
+    page = follow(client, page, "as right: churn_training 4")
+    assert (page.context["page"].left, page.context["page"].right) == (ticked[3], ticked[1])
+    assert page.context["page"].result is not None
+    page = follow(client, page, "as right: churn_training 6")
+    page = follow(client, page, "as left: churn_training 6")
+    assert (page.context["page"].left, page.context["page"].right) == (ticked[0], ticked[3])
+    assert [item.side for item in page.context["page"].ticked] == ["left", "", "", "right"]
+
+
+def follow(client: Client, page: Any, words: str) -> Any:
+    """Follow the one link that says so."""
+    text = page.content.decode().replace('<span class="sr">', "").replace("</span>", "")
+    [address] = re.findall(rf'<a href="([^"]+)">{re.escape(words)}</a>', text)
+    return client.get(reverse("compare") + html.unescape(address))
 
 
 def test_one_version_alone_has_nothing_to_tick(client: Client) -> None:
