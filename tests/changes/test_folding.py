@@ -1,0 +1,161 @@
+"""A change of many documents: every one is listed, each opens by itself, and the page asks no more than a short one."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from mlopsportal.changes import bundling
+from mlopsportal.changes.models import ChangeRequest, Plan
+from mlopsportal.changes.states import State
+from mlopsportal.changes.views.folding import MOST_OPEN, Folding
+from registry.models import Use
+from tests.changes.building import PREP, Team, approved, drained, opened, plan_of, queued
+from tests.changes.test_impact import BROKEN
+from tests.upgrading.building import stocked
+
+pytestmark = pytest.mark.django_db
+MANY = MOST_OPEN + 2
+
+
+def numbered(count: int) -> list[tuple[str, str]]:
+    """As many components, each with a word of its own in its command."""
+    named = [(f"prep_{number:03d}", f"own-word-{number:03d}") for number in range(count)]
+    return [
+        (
+            f"{name}.yml",
+            PREP.replace("name: data_preparation", f"name: {name}").replace("python ", f"echo {word} && python ", 1),
+        )
+        for name, word in named
+    ]
+
+
+def page(team: Team, change: ChangeRequest, query: str = "", **headers: str) -> str:
+    client = Client()
+    client.force_login(team["reviewer"])
+    answer = client.get(reverse("change-detail", args=[change.pk]) + query, headers=headers)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def words_in(shown: str) -> set[str]:
+    return set(re.findall(r"own-word-\d{3}", shown))
+
+
+@pytest.mark.parametrize(("tab", "anchor"), [("plan", "step"), ("documents", "doc")])
+def test_every_part_is_listed_by_name_and_one_is_opened_by_its_address(team: Team, tab: str, anchor: str) -> None:
+    change = opened(team, numbered(MANY))
+    assert change.state == State.IN_REVIEW, change.reason
+    shown = page(team, change, f"?tab={tab}")
+    assert all(f"prep_{number:03d}" in shown and f'id="{anchor}-{number}"' in shown for number in range(MANY))
+    assert words_in(shown) == set()
+    assert f'href="?tab={tab}&amp;item=3#{anchor}-3"' in shown
+    assert words_in(page(team, change, f"?tab={tab}&item=3")) == {"own-word-003"}
+    assert len(words_in(page(team, change, f"?tab={tab}&whole=1"))) == MANY
+
+
+@pytest.mark.parametrize("tab", ["plan", "documents"])
+def test_a_part_is_loaded_into_the_list_when_it_is_opened(team: Team, tab: str) -> None:
+    change = opened(team, numbered(MANY))
+    piece = page(team, change, f"?tab={tab}&item=3", **{"HX-Request": "true"})
+    assert words_in(piece) == {"own-word-003"}
+    assert "<html" not in piece
+    client = Client()
+    client.force_login(team["reviewer"])
+    address = reverse("change-detail", args=[change.pk]) + f"?tab={tab}&item=99"
+    assert client.get(address, headers={"HX-Request": "true"}).status_code == 404
+
+
+def test_a_few_parts_stand_on_the_page_with_all_there_is_to_them(team: Team) -> None:
+    change = opened(team, numbered(3))
+    for tab in ("plan", "documents"):
+        assert len(words_in(page(team, change, f"?tab={tab}"))) == 3
+
+
+def test_the_reviewer_of_many_is_told_that_all_of_them_are_approved(team: Team) -> None:
+    change = opened(team, numbered(MANY))
+    assert f"with all its {MANY} requests, also those that you have not opened" in page(team, change)
+    done = drained(queued(team, approved(team, change)))
+    assert done.state == State.APPLIED
+    assert "Verified" in page(team, done)
+
+
+def test_the_list_says_what_was_told_and_an_opened_part_what_holds_now(team: Team) -> None:
+    stocked(team)
+    change = opened(team, [BROKEN, *numbered(MANY)])
+    stays = "with train 1"
+    at = plan_of(change).steps.get(ref="component:train:2").position
+    assert stays in page(team, change)
+    assert stays in page(team, change, f"?tab=plan&item={at}", **{"HX-Request": "true"})
+    Use.objects.all().delete()
+    shown = page(team, change)
+    assert stays in shown
+    assert "as they were when the plan was made" in shown
+    assert "An opened request says what holds now." in shown
+    assert stays not in page(team, change, f"?tab=plan&item={at}", **{"HX-Request": "true"})
+
+
+def test_the_page_asks_no_more_for_fifty_documents_than_for_five(team: Team) -> None:
+    changes = [opened(team, numbered(5)), opened(team, [(f"b{path}", text) for path, text in numbered(50)])]
+    client = Client()
+    client.force_login(team["reviewer"])
+    for query in ("?tab=plan", "?tab=documents", "?tab=checks", "?tab=timeline", "?tab=plan&item=1"):
+        counts = []
+        for change in changes:
+            address = reverse("change-detail", args=[change.pk]) + query
+            client.get(address)
+            with CaptureQueriesContext(connection) as asked:
+                client.get(address)
+            counts.append(len(asked))
+        assert counts[1] <= counts[0], query
+
+
+def test_a_place_of_a_check_leads_to_its_document_opened(team: Team) -> None:
+    change = opened(team, numbered(MANY))
+    shown = page(team, change, "?tab=checks")
+    assert re.search(r'href="\?tab=documents&amp;item=(\d+)#doc-\1-L\d+"', shown)
+
+
+def test_where_a_check_found_more_than_is_kept_the_rest_stands_in_the_documents(team: Team) -> None:
+    change = opened(team, numbered(MANY))
+    plan = plan_of(change)
+    failed = next(check for check in plan.checks if check["level"] == "advisory" and len(check["places"]) >= MANY)
+    document = next(iter(change.revision.documents.filter(position=3)))
+    assert failed["code"] in {problem["code"] for problem in document.problems}
+    assert failed["code"] not in page(team, change, "?tab=documents&item=3")
+    checks = [check | {"found": 99} if check is failed else check for check in plan.checks]
+    Plan.objects.filter(pk=plan.pk).update(checks=checks)
+    assert "and in 89 more places, shown in the" in page(team, change, "?tab=checks")
+    assert failed["code"] in page(team, change, "?tab=documents&item=3")
+
+
+def test_while_many_are_sent_those_are_shown_that_are_under_way(team: Team) -> None:
+    change = opened(team, numbered(MANY))
+    ChangeRequest.objects.filter(pk=change.pk).update(state=State.APPLYING)
+    steps = plan_of(change).steps
+    steps.filter(position__lt=4).update(state="verified")
+    steps.filter(position=4).update(state="sending")
+    live = page(team, change).partition('aria-label="Apply"')[2].partition("</section>")[0]
+    assert f"4 of {MANY} done" in live
+    assert live.count("<li>") == 1
+
+
+def test_a_change_of_the_most_documents_is_edited_in_its_form(team: Team) -> None:
+    many = [(path, text) for path, text in numbered(60)]
+    change = opened(team, many, submit=False)
+    client = Client()
+    client.force_login(team["author"])
+    shown = client.get(reverse("change-edit", args=[change.pk])).content.decode()
+    assert shown.count("-content") >= 60
+    assert bundling.MOST_DOCUMENTS >= 60
+
+
+def test_what_is_no_position_opens_nothing() -> None:
+    for text in ("", "x", "-1", "²", "9" * 30):
+        assert Folding.of({"item": text}).item is None
+    assert Folding.of({"item": "7", "whole": "1"}) == Folding(7, is_whole=True)
