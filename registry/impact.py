@@ -23,7 +23,6 @@ from registry.models import Asset, AssetKind, Edge, EdgeRole, Run, Step, Use, Ve
 from registry.raw import body_of
 
 RECENT = timedelta(days=30)
-MOST_USES = 400
 MOST_CONSUMERS = 200
 DEEPEST = 8
 RUNS_COUNTED = 200
@@ -149,21 +148,26 @@ def impact_of(
 # Versions that name it
 
 
-def consumers_of(workspace: Workspace, ref: Ref, *, as_newest: bool | None = None) -> tuple[list[Consumer], bool]:
-    """Return the versions that use `ref`, nearest first, and whether there are more; two queries a level of nesting."""
+def consumers_of(
+    workspace: Workspace, ref: Ref, *, as_newest: bool | None = None, most: int = MOST_CONSUMERS
+) -> tuple[list[Consumer], bool]:
+    """Return the versions that use `ref`, nearest first, and whether there are more; two queries a level of nesting.
+
+    At most `most` of them, by twice as many uses: the newest.
+    """
     newest = is_newest(workspace, ref) if as_newest is None else as_newest
     targets = {(ref.name, ref.version or ""): newest}
     kind, found, is_cut = ref.kind, dict[int, Consumer](), False
     named: dict[int, set[Ref]] = defaultdict(set)
     for depth in range(1, DEEPEST + 1):
-        uses = _uses(workspace, kind, targets)
-        is_cut |= len(uses) > MOST_USES
+        uses = _uses(workspace, kind, targets, 2 * most)
+        is_cut |= len(uses) > 2 * most
         uses.sort(key=lambda use: (use.consumer.created_at, use.consumer_id), reverse=True)
-        everybody = list(_consumers(uses[:MOST_USES], targets, depth))
+        everybody = list(_consumers(uses[: 2 * most], targets, depth))
         for item in everybody:
             named[item.version.pk] |= item.named
         level = [item for item in everybody if item.version.pk not in found]
-        room = MOST_CONSUMERS - len(found)
+        room = most - len(found)
         is_cut |= len(level) > room
         found |= {item.version.pk: item for item in level[:room]}
         above = [item.version for item in level[:room] if item.version.kind == AssetKind.COMPONENT]
@@ -200,12 +204,12 @@ def latest_versions(workspace: Workspace, names: Iterable[str]) -> dict[str, str
 _Targets = Mapping[tuple[str, str], bool]
 
 
-def _uses(workspace: Workspace, kind: str, targets: _Targets) -> list[Use]:
+def _uses(workspace: Workspace, kind: str, targets: _Targets, most: int) -> list[Use]:
     """Return the uses that mean one of the targets, of the newest consumers first; a little more than wanted."""
     wanted = meaning(targets)
     rows = Use.objects.filter(wanted, workspace=workspace, kind=kind, registry="")
     rows = rows.filter(consumer__missing_since=None, consumer__asset__is_anonymous=False)
-    kept = rows.order_by("-consumer__created_at", "-consumer", "id").values("pk")[: MOST_USES + 1]
+    kept = rows.order_by("-consumer__created_at", "-consumer", "id").values("pk")[: most + 1]
     # Asked twice, since a database that sorts carries along whatever is selected: here keys only, no definitions.
     return list(Use.objects.filter(pk__in=kept).select_related("consumer__definition").defer("consumer__remainder"))
 

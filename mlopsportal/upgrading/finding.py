@@ -30,6 +30,8 @@ _HIDDEN = (
     "The step runs a pipeline that has no name, and it is named inside that one: publish that pipeline under a name, "
     "then have the step name it."
 )
+MOST_LOOKED_AT = 4 * MOST_CONSUMERS
+"""Versions that are looked at to find those worth moving: of each name the older ones only say that they are left."""
 _LAST_NUMBER = re.compile(r"(.*?)(\d{1,9})")
 
 
@@ -39,7 +41,7 @@ def upgrade_of(workspace: Workspace, old: Version, new: Version, *, now: datetim
     Of each name the newest version is a candidate, and an older one where a schedule runs it or one of those names it;
     `older` asks for all of them.
     """
-    consumers, is_cut = consumers_of(workspace, old.ref, as_newest=False)
+    consumers, is_cut = consumers_of(workspace, old.ref, as_newest=False, most=MOST_LOOKED_AT)
     newest = _newest_versions(workspace, {item.ref.name for item in consumers})
     using = schedules_using(workspace, old.ref, consumers, now=now, newest=False)
     settled = _settled(workspace, new, consumers, newest)
@@ -61,7 +63,7 @@ def upgrade_of(workspace: Workspace, old: Version, new: Version, *, now: datetim
         settled={ref: row.ref for ref, row in settled.items()},
         arrived=list({row.pk: row for row in settled.values()}.values()),
         left=len(open_ones) - len(candidates),
-        is_cut=is_cut or len(using) > MOST_SCHEDULES,
+        is_cut=is_cut or len(wanted) > MOST_CONSUMERS or len(using) > MOST_SCHEDULES,
     )
 
 
@@ -75,7 +77,7 @@ def _settled(
 ) -> dict[Ref, Version]:
     """Return the users that have moved already, as the newest version of their name uses `new` and not the old one."""
     stale = {item.ref for item in consumers}
-    users, _ = consumers_of(workspace, new.ref, as_newest=False)
+    users, _ = consumers_of(workspace, new.ref, as_newest=False, most=MOST_LOOKED_AT)
     fresh = {item.ref.name: item.version for item in users if newest.get(item.ref.name) == item.ref.version}
     return {
         item.ref: fresh[item.ref.name]

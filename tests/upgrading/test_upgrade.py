@@ -494,12 +494,17 @@ def test_who_follows_the_newest_needs_nothing_and_is_said_so(team: Team) -> None
 
 
 def many_users(team: Team, sandbox: RunningSandbox, count: int, *, steps: int = 1) -> None:
-    """Publish as many pipelines that run `train` 1, each in as many steps, behind the portal's back."""
+    """Publish as many pipelines of as many steps, one of which runs `train` 1, behind the portal's back."""
     raw = Raw(sandbox)
     step = {
         "type": "command",
         "componentId": f"{sandbox.base}/components/train/versions/1",
         "inputs": {"data": "${{parent.inputs.data}}"},
+    }
+    beside = {
+        "type": "command",
+        "componentId": f"{sandbox.base}/components/model_training/versions/1",
+        "inputs": {"training_data": "${{parent.inputs.data}}"},
     }
     for number in range(count):
         spec = {
@@ -507,7 +512,7 @@ def many_users(team: Team, sandbox: RunningSandbox, count: int, *, steps: int = 
             "version": "1",
             "type": "pipeline",
             "inputs": {"data": {"type": "uri_folder"}},
-            "jobs": {"fit" if index == 0 else f"fit_{index}": step for index in range(steps)},
+            "jobs": {"fit": step, **{f"beside_{index}": beside for index in range(1, steps)}},
         }
         answer = raw("PUT", f"components/user_{number:03d}/versions/1", {"properties": {"componentSpec": spec}})
         assert answer.status in (200, 201), answer.body
