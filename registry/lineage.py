@@ -213,8 +213,8 @@ def _step(workspace: Workspace, front: set[str], *, upward: bool) -> tuple[list[
     found, is_cut = _of_runs(workspace, names, upward=upward) if names else ([], False)
     edges = _edges(workspace)
     roles = [EdgeRole.OUTPUT] if upward else [EdgeRole.INPUT, EdgeRole.EXECUTES]
-    newest, more = _newest(edges, others, roles)
-    found += newest
+    newest, is_long, more = _newest(edges, others, roles)
+    found, is_cut = found + newest, is_cut or is_long
     keys = {row.run_id for row in found}
     own = set(Edge.objects.filter(role=EdgeRole.OUTPUT, run__in=keys).values_list("run", "ref")) if keys else set()
     kept = [row for row in found if row.role == EdgeRole.OUTPUT or (row.run_id, row.ref) not in own]
@@ -281,23 +281,29 @@ def _at_most(rows: QuerySet[Edge]) -> tuple[list[Edge], bool]:
     return found[:MOST_EDGES_A_STEP], len(found) > MOST_EDGES_A_STEP
 
 
-def _newest(edges: QuerySet[Edge], refs: Sequence[str], roles: Iterable[str]) -> tuple[list[Edge], dict[str, int]]:
-    """The newest few edges of each ref, and how many more there are: ten thousand runs must not fill the picture.
+def _newest(
+    edges: QuerySet[Edge], refs: Sequence[str], roles: Iterable[str]
+) -> tuple[list[Edge], bool, dict[str, int]]:
+    """The edges of the newest few runs of each ref, whether some were left out, and how many more runs there are.
 
-    One look-up for each ref and role, of NEWEST_RUNS rows off the index; one statement for all refs would have to
-    read and number every edge of each. A walk asks about each of its MOST_NODES once, about its start once a side.
+    Ten thousand runs must not fill the picture. A run has an edge of its own and one for each step: runs are counted.
+    Two look-ups for each ref and role, bounded by NEWEST_RUNS and MOST_COUNTED runs off the index; one statement for
+    all refs would have to read and number every edge of each. A walk asks about each of its MOST_NODES once, about its
+    start once a side.
     """
     found: list[Edge] = []
     more: dict[str, int] = defaultdict(int)
+    is_cut = False
     for ref in refs[:MOST_NODES]:
         for role in roles:  # one by one: the index gives each role in the order of time
             own = edges.filter(ref=ref, role=role)
-            rows = list(own.order_by("-at", "-id")[:NEWEST_RUNS])
-            found += rows
-            if len(rows) == NEWEST_RUNS:
-                keys = own.order_by("-at", "-id").values("pk")[: NEWEST_RUNS + MOST_COUNTED]
-                more[ref] += keys.count() - NEWEST_RUNS
-    return found, {ref: count for ref, count in more.items() if count}
+            runs = own.order_by("-at").values_list("run", "at").distinct()[: NEWEST_RUNS + MOST_COUNTED]
+            keys = [key for key, _ in runs]
+            if keys:
+                rows, is_long = _at_most(own.filter(run__in=keys[:NEWEST_RUNS]).order_by("-at", "-id"))
+                found, is_cut = found + rows, is_cut or is_long
+            more[ref] += max(0, len(keys) - NEWEST_RUNS)
+    return found, is_cut, {ref: count for ref, count in more.items() if count}
 
 
 def _fact(row: Edge) -> Fact:

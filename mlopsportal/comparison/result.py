@@ -43,6 +43,13 @@ MANY_NODES = 40
 FLAT = 8
 """So many lines are read one after the other; more are put into groups."""
 OUTCOME = "How they came out"
+_A = {
+    "component": "a component",
+    "data": "a data asset",
+    "model": "a model",
+    "environment": "an environment",
+    "schedule": "a schedule",
+}
 
 
 @dataclass(frozen=True)
@@ -70,9 +77,8 @@ class Compared:
 
     @property
     def _kinds_differ(self) -> str:
-        return (
-            f"A {self.left.sort} cannot become a {self.right.sort}: only their fields and texts can be read together."
-        )
+        left, right = (_A[side.sort] for side in (self.left, self.right))
+        return f"{left[0].upper()}{left[1:]} cannot become {right}: only their fields and texts can be read together."
 
     def _interface_verdict(self) -> Comparison:
         """The verdict on the interface, on every edge of a pipeline, and on what the version numbers say."""

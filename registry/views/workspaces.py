@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,6 +93,15 @@ class LineagePage:
     unknown: Ref | None = None
 
     newest = NEWEST_RUNS
+
+    @property
+    def about(self) -> str:
+        """What it is the lineage of, in words: "pipeline train 3"."""
+        if self.lineage is None:
+            return ""
+        ref = self.lineage.ref
+        kind = "pipeline" if ref.kind == "component" and ref.name in self.lineage.pipelines else ref.kind
+        return " ".join(part for part in (kind, ref.name, ref.version) if part)
 
 
 @login_required
@@ -261,7 +270,8 @@ def drawing_of_lineage(workspace: Workspace, found: Lineage) -> Drawing:
     for node in found.graph.nodes:
         ref = Ref.parse(node.id.partition(STEP_MARK)[0])
         urls[node.id] = ref_address(ref, workspace, pipeline=ref.name in found.pipelines)
-    shown = Graph(tuple(_named(node) for node in found.graph.nodes), tuple(map(_named_edge, found.graph.edges)))
+    nodes = tuple(_named(node, found.pipelines) for node in found.graph.nodes)
+    shown = Graph(nodes, tuple(map(_named_edge, found.graph.edges)))
     return drawing_of(
         shown,
         workspace=workspace,
@@ -278,8 +288,9 @@ def _name(node: str) -> str:
     return f"{path} of {Ref.parse(run).name}" if mark else node
 
 
-def _named(node: Node) -> Node:
-    return Node(_name(node.id), node.type, "" if STEP_MARK in node.id else node.id)
+def _named(node: Node, pipelines: Collection[str]) -> Node:
+    is_pipeline = node.type == "component" and Ref.parse(node.id).name in pipelines
+    return Node(_name(node.id), "pipeline" if is_pipeline else node.type, "" if STEP_MARK in node.id else node.id)
 
 
 def _named_edge(edge: Edge) -> Edge:

@@ -104,7 +104,8 @@ def test_each_of_at_most_sixty_nodes_is_looked_up_once_for_a_role(mirrored: Work
     Edge.objects.bulk_create(read, batch_size=200)
     with CaptureQueriesContext(connection) as asked:
         found = lineage_of(mirrored, run.ref, depth=5)
-    newest = [query for query in asked.captured_queries if query["sql"].endswith(f"LIMIT {NEWEST_RUNS}")]
+    limit = f"LIMIT {NEWEST_RUNS + MOST_COUNTED}"
+    newest = [query for query in asked.captured_queries if query["sql"].endswith(limit)]
     assert found.is_cut
     assert MOST_NODES / 2 < len(newest) <= 2 * MOST_NODES + 2
 
@@ -130,7 +131,7 @@ def test_things_that_came_of_one_another_in_a_circle_end_and_are_drawn(mirrored:
 
 def test_a_thing_says_how_many_of_its_runs_are_not_shown(mirrored: Workspace) -> None:
     ref = Ref("component", "churn_training", "6")
-    before = Edge.objects.filter(ref=str(ref), role=EdgeRole.EXECUTES).count()
+    before = Edge.objects.filter(ref=str(ref), role=EdgeRole.EXECUTES).values("run").distinct().count()
     many_runs(mirrored, 30, str(ref))
     found = lineage_of(mirrored, ref)
     assert found.is_cut
@@ -143,6 +144,21 @@ def test_a_thing_says_how_many_of_its_runs_are_not_shown(mirrored: Workspace) ->
     assert f"{MOST_COUNTED}+ more runs" in client.get(f"/w/demo/lineage/?ref={ref}").content.decode()
     nodes = client.get(f"/api/v1/workspaces/demo/lineage/?ref={ref}").json()["nodes"]
     assert [node["more"] for node in nodes if node["ref"] == str(ref)] == [MOST_COUNTED]
+
+
+def test_runs_are_counted_not_how_often_each_read_a_thing(mirrored: Workspace) -> None:
+    at = timezone.now()
+    for number in range(NEWEST_RUNS + 2):
+        run = Run.objects.create(
+            workspace=mirrored, job_name=f"reader{number}", status="Completed", started_at=at, seen_at=at
+        )
+        for step in ("", "one", "two"):
+            Edge.objects.create(
+                workspace=mirrored, run=run, role=EdgeRole.INPUT, port="in", step=step, ref="data:often:1", at=at
+            )
+    found = lineage_of(mirrored, Ref("data", "often", "1"), wish=Wish(up=False, depth=1))
+    assert len([node for node in found.graph.nodes if node.type == "run"]) == NEWEST_RUNS
+    assert found.more_words("data:often:1") == "2 more runs"
 
 
 def test_a_version_that_no_run_touched_says_so(mirrored: Workspace) -> None:
