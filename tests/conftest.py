@@ -21,7 +21,7 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from tests.databases import PostgresTemplate, SqliteTemplate, Template
 
-pytest_plugins = ["tests.mirrors", "tests.worlds"]
+pytest_plugins = ["tests.mirrors", "tests.teams", "tests.worlds"]
 DATA = pytest.StashKey[Path]()
 TEMPLATE = pytest.StashKey[Template]()
 Filling = Callable[[str], AbstractContextManager[None]]
@@ -76,7 +76,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Point the settings at the database that is filled for one of this test's fixtures, before any is set up."""
+    """Point the settings at the database that was filled for a fixture of this test, before any is set up."""
     template = item.session.stash.get(TEMPLATE, None)
     if template:
         connections.close_all()
@@ -111,7 +111,7 @@ def django_db_setup(database_template: Template) -> None:
 
 @pytest.fixture(scope="session")
 def filling(database_template: Template, django_db_blocker: DjangoDbBlocker) -> Filling:
-    """Fill a database of its own for the fixture of this name: once, for all tests that ask for that fixture."""
+    """Fill a database of its own for the session's fixture of this name: all tests that need it begin there."""
 
     @contextmanager
     def fill(name: str) -> Iterator[None]:

@@ -100,6 +100,7 @@ class PostgresTemplate:
         self.run("CREATE DATABASE {} TEMPLATE {}", self.copy, self.name)
 
     def restore(self) -> None:
+        self.use("")
         self.run("DROP DATABASE {} WITH (FORCE)", self.name)
         self.run("CREATE DATABASE {} TEMPLATE {}", self.name, self.copy)
 

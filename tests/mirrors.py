@@ -21,7 +21,7 @@ def demo() -> Iterator[RunningSandbox]:
 
 @pytest.fixture(scope="session")
 def mirror(demo: RunningSandbox, filling: Callable[[str], AbstractContextManager[None]]) -> None:
-    with filling("mirrored"):
+    with filling("mirror"):
         sync(make_workspace(demo))
 
 

@@ -24,7 +24,7 @@ def sandboxes() -> Iterator[dict[str, RunningSandbox]]:
 
 @pytest.fixture(scope="session")
 def built(sandboxes: dict[str, RunningSandbox], filling: Callable[[str], AbstractContextManager[None]]) -> World:
-    with filling("world"):
+    with filling("built"):
         return building.world(sandboxes)
 
 

@@ -1,25 +1,22 @@
-"""A sandbox of its own for each test of this room."""
+"""A sandbox of its own for each test of this room, with its people."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 import pytest
 
 from mlopsportal.changes import applying
-from tests.changes.building import Team, make_team, stocked_sandbox
+from tests.changes.building import Team
 from tests.sandbox_server import RunningSandbox
 
 
 @pytest.fixture
-def sandbox() -> Iterator[RunningSandbox]:
-    with stocked_sandbox() as running:
-        yield running
+def sandbox(stocked_sandbox: RunningSandbox) -> RunningSandbox:
+    return stocked_sandbox
 
 
 @pytest.fixture
-def team(db: None, sandbox: RunningSandbox) -> Team:
-    return make_team(sandbox)
+def team(staffed: Team) -> Team:
+    return staffed
 
 
 @pytest.fixture
