@@ -15,6 +15,7 @@ from mlopsportal.changes.models import ChangeRequest, Plan
 from mlopsportal.changes.states import State
 from mlopsportal.changes.views.folding import MOST_OPEN, Folding
 from registry.models import Use
+from scheduling.models import Schedule
 from tests.changes.building import PREP, Team, approved, drained, opened, plan_of, queued
 from tests.changes.test_impact import BROKEN
 from tests.upgrading.building import stocked
@@ -88,16 +89,20 @@ def test_the_reviewer_of_many_is_told_that_all_of_them_are_approved(team: Team) 
 def test_the_list_says_what_was_told_and_an_opened_part_what_holds_now(team: Team) -> None:
     stocked(team)
     change = opened(team, [BROKEN, *numbered(MANY)])
-    stays = "with train 1"
+    stays, same = "with train 1", "Its score and users are still the same."
     at = plan_of(change).steps.get(ref="component:train:2").position
     assert stays in page(team, change)
-    assert stays in page(team, change, f"?tab=plan&item={at}", **{"HX-Request": "true"})
+    assert same in page(team, change, f"?tab=plan&item={at}", **{"HX-Request": "true"})
     Use.objects.all().delete()
+    Schedule.objects.all().delete()
     shown = page(team, change)
     assert stays in shown
     assert "as they were when the plan was made" in shown
-    assert "An opened request says what holds now." in shown
-    assert stays not in page(team, change, f"?tab=plan&item={at}", **{"HX-Request": "true"})
+    assert "An opened request says whether that has changed." in shown
+    piece = page(team, change, f"?tab=plan&item={at}", **{"HX-Request": "true"})
+    assert "As of now: nobody is concerned." in piece
+    assert stays not in piece
+    assert same not in piece
 
 
 def test_the_page_asks_no_more_for_fifty_documents_than_for_five(team: Team) -> None:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from mlopsportal.changes.impact import impact_of_steps
 from mlopsportal.changes.models import ChangeRequest
-from mlopsportal.changes.scores import followed_by_steps, scores_of_steps
+from mlopsportal.changes.scores import Scored, followed_by_steps, scores_of_steps
 from mlopsportal.changes.states import RESUMABLE, TERMINAL, PlanState, State, StepAction, StepState
 from mlopsportal.changes.told import Told, told_of
 from mlopsportal.changes.views.approvals import ShownApprovals
@@ -95,6 +95,16 @@ class ShownPlan:
         if not found or self._is_past(self.steps):
             return found[0] if found else None
         return self._with_rivals(self._as_of_now(found, self.steps))[0]
+
+    @property
+    def asked_is_as_told(self) -> bool:
+        """Do score and users of the step that the reader asked for stand as they did when the plan was made?"""
+        step, told = self.asked, self._told
+        if step is None or told is None:
+            return False
+        position, score = step.row.position, step.score.as_json() if isinstance(step.score, Scored) else step.score
+        lines = [line.as_json() for line in told.lines.get(position, ())]
+        return lines == [line.as_json() for line in step.impact] and score == told.scores.get(position)
 
     @property
     def under_way(self) -> list[ShownStep]:
