@@ -13,13 +13,15 @@ from mlopsportal.specs.comparison import BEHAVIOUR_RULE
 from mlopsportal.specs.diff import Change
 from mlopsportal.specs.interface import Comparison, Reason, Verdict, verdict_of
 from mlopsportal.specs.summary import Sentence, is_said, sentences_of
+from mlopsportal.ui.addresses import as_ref
 
 ALIKE = 3
 """So many steps that changed in the same way are told in one line."""
 NAMED = 8
 _STILL = "still-"
 _UNTOLD = frozenset({"no-interface", BEHAVIOUR_RULE})  # the changes themselves say it better
-_STEPS, _SETTINGS = "Steps", "Settings"
+_STEPS, _SETTINGS, _RUNS = "Steps", "Settings", "What it runs"
+_TARGET = ("job", "component")
 _HEADS = {"jobs": _STEPS, "inputs": "Inputs", "outputs": "Outputs", "trigger": "When it fires"}
 _ABOUT = (*dict.fromkeys(_HEADS.values()), _SETTINGS)
 _SECTIONS = ("jobs", "inputs", "outputs", "run", "run.inputs", "run.outputs", "run.settings")
@@ -116,7 +118,7 @@ def _placed(reason: Reason, words: str) -> str:
 
 
 def _by_importance(changes: Sequence[Change]) -> list[list[Change]]:
-    """Return the changes in groups: when it fires, steps, what they run, what they take, the rest."""
+    """Return the changes in groups: what a schedule runs and when, steps, what they run, what they take, the rest."""
     groups: dict[int, list[Change]] = defaultdict(list)
     for change in changes:
         groups[_rank(change)].append(change)
@@ -124,6 +126,8 @@ def _by_importance(changes: Sequence[Change]) -> list[list[Change]]:
 
 
 def _rank(change: Change) -> int:
+    if change.steps == _TARGET:
+        return -1
     if change.steps[:1] == ("trigger",):
         return 0
     if change.steps[:1] != ("jobs",):
@@ -132,6 +136,9 @@ def _rank(change: Change) -> int:
 
 
 def _of_changes(left: Mapping[str, Any], right: Mapping[str, Any], changes: Sequence[Change]) -> Iterator[Line]:
+    if len(changes) == 1 and (target := _of_target(changes[0])) is not None:
+        yield target
+        return
     steps = [change for change in changes if _is_of_step(change)]
     others = [change for change in changes if not _is_of_step(change)]
     for alike in _alike(steps):
@@ -142,6 +149,17 @@ def _of_changes(left: Mapping[str, Any], right: Mapping[str, Any], changes: Sequ
     for about in _ABOUT:
         of_one = [change for change in others if _about(change.steps) == about]
         yield from (Line(_plainly(sentence.words), about=about) for sentence in _sentences(left, right, of_one))
+
+
+def _of_target(change: Change) -> Line | None:
+    """Say which version a schedule runs; None for any other change, and where no version is named."""
+    if change.steps != _TARGET or change.kind != "changed":
+        return None
+    before, after = (as_ref(end) if isinstance(end, str) else None for end in (change.before, change.after))
+    if before is None or after is None:
+        return None
+    names = [" ".join(part for part in (ref.name, ref.version) if part) for ref in (after, before)]
+    return Line(f"It runs {names[0]} instead of {names[1]}.", bump=(str(before), str(after)), about=_RUNS)
 
 
 def _about(steps: Sequence[Any]) -> str:

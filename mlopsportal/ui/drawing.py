@@ -94,7 +94,8 @@ def _face(node: Node, workspace: object, state: object, group: str, url: str | N
         url = ref_address(ref, workspace, pipeline=pipeline) if ref else ""
     badge = badge_of(state, group) if state else None
     if ref and str(ref) == node.id:  # a node that stands for an object, not for a step of a pipeline
-        return Face(f"{ref.name} {ref.version or ''}".strip(), ref.kind, url, badge, notes.get(node.id, ""))
+        kind = "pipeline" if node.type == "pipeline" else ref.kind
+        return Face(f"{ref.name} {ref.version or ''}".strip(), kind, url, badge, notes.get(node.id, ""))
     return Face(node.id, detail, url, badge, notes.get(node.id, ""))
 
 

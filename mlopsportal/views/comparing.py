@@ -23,7 +23,7 @@ from mlopsportal.comparison import (
     newest_in,
     side_of,
 )
-from mlopsportal.ui.addresses import as_ref
+from mlopsportal.ui.addresses import as_ref, compare_address
 from mlopsportal.ui.context import Navigation
 from mlopsportal.ui.drawing import Drawing
 from mlopsportal.ui.parameters import strangers_in
@@ -142,6 +142,20 @@ class ComparePage:
     def only_choices(self) -> Sequence[Choice]:
         """What the one side that is named could be compared with."""
         return [choice for choice in choices_of(self.only) if not choice.is_chosen] if self.only else ()
+
+    @property
+    def only_links(self) -> Sequence[tuple[str, Choice]]:
+        """The address of each of these comparisons, the older on the left."""
+        if self.only is None:
+            return ()
+        own = next((choice.at for choice in choices_of(self.only) if choice.is_chosen), None)
+        # what is there now is newer than each state it has had, and what is not among the newest is older than they
+        is_newest = own is None and self.only.words[1] == "now"
+        links = []
+        for choice in self.only_choices:
+            pair = [self.only.address, choice.address]
+            links.append((compare_address(*(pair[::-1] if is_newest or (own and choice.at < own) else pair)), choice))
+        return links
 
 
 @login_required

@@ -107,6 +107,14 @@ def test_a_trigger_that_changed_in_two_fields_is_one_line() -> None:
     assert line.words.startswith("It fires every 2 days at 03:00")
 
 
+def test_what_a_schedule_runs_comes_first_and_leads_to_what_changed_in_it() -> None:
+    old = {"inputs": {}, "job": {"component": "component:train:2"}, "trigger": {"frequency": "day"}}
+    new = {"inputs": {"a": "1"}, "job": {"component": "component:train:3"}, "trigger": {"frequency": "week"}}
+    first, *_ = lines_of(old, new, diff(old, new), verdict_of([]), {})
+    assert first.words == "It runs train 3 instead of train 2."
+    assert first.bump == ("component:train:2", "component:train:3")
+
+
 def test_a_whole_section_of_what_a_run_was_given_is_told_value_by_value() -> None:
     old = {"jobs": {}, "run": {"inputs": {"rate": "0.1", "data": {"type": "uri_folder", "uri": "data:raw:1"}}}}
     assert words(old, {"jobs": {}, "run": {}}) == [

@@ -8,6 +8,7 @@ import re
 import zlib
 from datetime import timedelta
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from django.test import Client
@@ -344,3 +345,11 @@ def test_rest_takes_a_reference_without_workspace_where_only_one_can_be_meant(mi
     assert client.get(reverse("api-compare"), {**sides, "left": f"demo/{sides['left']}"}).status_code == 200
     client.force_login(make_user("reads-none"))
     assert client.get(reverse("api-compare"), sides).status_code == 400
+
+
+def test_what_is_chosen_beside_the_one_that_is_named_stands_left_when_it_is_older(client: Client) -> None:
+    page = client.get(reverse("compare"), {"left": "demo/component:churn_training:4"}).context["page"]
+    links = {choice.words: unquote(address).partition("?")[2] for address, choice in page.only_links}
+    own = "demo/component:churn_training:4"
+    assert links["version 6"] == f"left={own}&right=demo/component:churn_training:6"
+    assert links["version 1"] == f"left=demo/component:churn_training:1&right={own}"

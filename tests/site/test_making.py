@@ -125,7 +125,12 @@ def test_the_page_says_what_it_takes_to_make_it_again(team: Team, sandbox: Runni
     assert ("rate", "0.25") in step.values
     assert found.metrics
     page = shown(team)
-    for words in (step.compute, "<code>rate</code> = 0.25", found.metrics[0][0], "Run this pipeline version again with these values"):
+    for words in (
+        step.compute,
+        "<code>rate</code> = 0.25",
+        found.metrics[0][0],
+        "Run this pipeline version again with these values",
+    ):
         assert words in page, words
 
 
