@@ -154,9 +154,16 @@ def _pipeline_kind(value: Mapping[str, Any], schema: Kind | None) -> Kind:
         return schema
     if "jobs" not in value and schema not in (None, Kind.OTHER_COMPONENT):
         return schema
-    if any(key in value for key in ("version", "is_deterministic", "sourceJobId")) or schema is Kind.OTHER_COMPONENT:
+    if any(key in value for key in ("is_deterministic", "sourceJobId")) or schema is Kind.OTHER_COMPONENT:
         return Kind.PIPELINE_COMPONENT
-    return Kind.PIPELINE_JOB
+    return Kind.PIPELINE_COMPONENT if "version" in value and not _is_run(value) else Kind.PIPELINE_JOB
+
+
+def _is_run(value: Mapping[str, Any]) -> bool:
+    """Does a pipeline say how it is run, or give its inputs plain values? Then it is a job, whatever its version."""
+    inputs = value.get("inputs")
+    given = inputs.values() if isinstance(inputs, Mapping) else ()
+    return not _JOB_KEYS.isdisjoint(value) or any(isinstance(item, str | int | float) for item in given)
 
 
 def _command_kind(value: Mapping[str, Any], schema: Kind | None) -> Kind:

@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 from mlopsportal.specs.problems import Problem, Severity
-from mlopsportal.specs.scalars import BadNumber, scalar_of
+from mlopsportal.specs.scalars import DATE, BadNumber, scalar_of
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 64
@@ -46,6 +46,7 @@ class Parsed:
     problems: tuple[Problem, ...]
     positions: dict[str, Position] = field(default_factory=dict, repr=False, compare=False)
     sources: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
+    dates: dict[str, str] = field(default_factory=dict, repr=False, compare=False)  # unquoted ones, by their path
 
     def where(self, path: str) -> Position | None:
         """Return line and column of a key path ("jobs.train.inputs.x", "a[0].b"); None when there is no such key."""
@@ -111,7 +112,7 @@ def _read(text: str) -> Parsed:
     problems = [*builder.problems, *islice(_invisible_characters(text), MAX_PROBLEMS)]
     if len(problems) > MAX_PROBLEMS:
         problems = sorted(problems, key=lambda problem: not problem.is_error)[:MAX_PROBLEMS]
-    return Parsed(text, builder.root, tuple(problems), builder.positions, builder.sources)
+    return Parsed(text, builder.root, tuple(problems), builder.positions, builder.sources, builder.dates)
 
 
 def _unreadable(text: str, code: str, message: str, fix: str, place: Position | None = (1, 1)) -> Parsed:
@@ -192,6 +193,7 @@ class _Builder:
         self.problems: list[Problem] = []
         self.positions: dict[str, Position] = {}
         self.sources: dict[str, str] = {}
+        self.dates: dict[str, str] = {}
         self._stack: list[_Frame] = []
         self._anchors: dict[str, tuple[Any, int]] = {}  # name -> value, number of values inside
         self._nodes = 0
@@ -271,7 +273,9 @@ class _Builder:
             message = f"The number {error} cannot be kept exactly."
             fix = "Write it in quotes if it is a text, else use a smaller number."
             raise _Refused("yaml-bad-number", message, fix, event.start_mark, path) from error
-        if advice:
+        if advice == DATE:
+            self.dates[path] = text
+        elif advice and (isinstance(value, str) or not _is_version(path)):
             self._advise_scalar(advice, path, event, value)
         if value is None or isinstance(value, str):
             return value

@@ -12,7 +12,12 @@ _INTEGER = re.compile(r"[-+]?(?:0b[01_]+|0x[0-9a-fA-F_]+|0[0-7_]*|[1-9][0-9_]*)"
 _FLOAT = re.compile(r"[-+]?(?:[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?)")
 _NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 _SEXAGESIMAL = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
-_TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}.*)?")
+_TIMESTAMP = re.compile(  # as PyYAML tells dates from texts
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt]|[ \t]{1,20})[0-9]{1,2}:[0-9]{2}:[0-9]{2}"
+    r"(?:\.[0-9]*)?(?:[ \t]{0,20}(?:Z|[-+][0-9]{1,2}(?::[0-9]{2})?))?"
+)
+DATE = "yaml-date"
+"""Said of a word that PyYAML, and so azure-ai-ml, takes for a date or a time."""
 _BOOLEANS = {"true": True, "false": False, "yes": True, "no": False, "on": True, "off": False}
 _BOOLEAN_FORMS = frozenset(form for word in _BOOLEANS for form in (word, word.capitalize(), word.upper()))
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
@@ -49,7 +54,7 @@ def _number_or_text(text: str) -> tuple[Scalar, str]:
     if _SEXAGESIMAL.fullmatch(text):
         return text, "yaml-base-60"
     if _TIMESTAMP.fullmatch(text):
-        return text, ""
+        return text, DATE
     return text, ""
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from mlopsportal.specs.checks.action import check_action
 from mlopsportal.specs.checks.component import check_command_component
 from mlopsportal.specs.checks.context import Report, Surroundings
+from mlopsportal.specs.checks.dates import check_dates
 from mlopsportal.specs.checks.pipeline import check_pipeline_component, check_pipeline_job
 from mlopsportal.specs.checks.schedule import check_schedule
 from mlopsportal.specs.checks.secrecy import check_secrets, without_secrets
@@ -75,6 +76,7 @@ def _report(document: Document, surroundings: Surroundings) -> Report:
             _report_kind(document.kind, report)
         else:
             check_of_kind(value, report)
+            check_dates(report)
             check_paths(value, report)
     if report.is_cut:
         message = "There are more problems than are shown here."

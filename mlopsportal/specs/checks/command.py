@@ -28,7 +28,7 @@ def check_command(value: Mapping[str, Any], report: Report, path: str = "") -> N
         return
     if not command.strip():
         report.add("command-missing", here, "The command is empty.", "Say what to run.")
-    if "{" in command:
+    if "{" in command or "$" in command:
         advise_lookalike(command, here, "", report)
     declared = {side: _names(value.get(side)) for side in _SIDES}
     for binding in bindings_in(command):

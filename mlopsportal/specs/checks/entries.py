@@ -33,6 +33,8 @@ def check_entries(value: Mapping[str, Any], path: str, report: Report) -> None:
                 report.add("value-type", f"{path}.outputs.{name}", message, fix)
             elif isinstance(entry, Mapping):
                 check(str(name), entry, f"{path}.{side}.{name}" if path else f"{side}.{name}", report)
+    if value.get("services", "") is None:
+        report.add("value-type", joined(path, "services"), "`services` is empty.", "Remove it.")
 
 
 def _check_gives(name: str, entry: Mapping[str, Any], path: str, report: Report) -> None:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from mlopsportal.specs.bindings import Binding, bindings_in, with_parent_jobs
+from mlopsportal.specs.bindings import FREE_NAMES, Binding, binding_of, bindings_in, with_parent_jobs
 from mlopsportal.specs.checks.context import Report, Runnable, joined, suggestion
 from mlopsportal.specs.checks.control import CONTROL
+from mlopsportal.specs.checks.intended import intended
 from mlopsportal.specs.checks.shape import strings_in
 from mlopsportal.specs.problems import Severity
 
@@ -47,15 +48,20 @@ def check_flows(name: str, frame: Frame, runnables: Mapping[str, Runnable | None
     for port, output in outputs.items() if isinstance(outputs, Mapping) else ():
         if isinstance(output, Mapping):
             check_registration(output, joined(path, f"outputs.{port}"), report)
+        _check_target(output, joined(path, f"outputs.{port}"), frame, report)
     for place, _, text in strings_in(node, path, skip=_SKIPPED):
         for binding in bindings_in(text):
-            _check_binding(binding, place, frame, runnables, report)
-        if "{" in text:
+            _check_binding(binding, place, frame, runnables, report, is_whole=text.strip() == binding.text)
+        if "{" in text or "$" in text:
             advise_lookalike(text, place, "parent.", report)
 
 
+_BOUND = r"((?:parent\.)?(?:inputs|outputs|jobs)\.\w[\w.]{0,200})"
 _LOOKALIKE = re.compile(
-    r"(?:(?<!\$)\{\{|\$ {1,3}\{\{|\$\{(?!\{))\s{0,3}((?:parent\.)?(?:inputs|outputs|jobs)\.[\w.]{1,200})\s{0,3}\}{1,2}"
+    r"(?:(?<!\$)\{\{|\$ {1,3}\{\{|\$\{(?!\{))\s{0,3}" + _BOUND + r"\s{0,3}\}{1,2}"
+    r"|(?<![$\w{])\{" + _BOUND + r"\}(?!\})"  # {inputs.x}
+    r"|\$\{\{\s{0,3}" + _BOUND + r"\s{0,3}\}(?!\})"  # ${{inputs.x}
+    r"|(?<![\w$])\$[(\[]?" + _BOUND + r"[)\]]?"  # $inputs.x, $(inputs.x)
 )
 
 
@@ -63,13 +69,20 @@ def advise_lookalike(text: str, path: str, before: str, report: Report) -> None:
     """Point at what is nearly a binding: Azure ML would pass it on as it stands, letter by letter."""
     found = _LOOKALIKE.search(text)
     if found is not None:
-        meant = f"${{{{{before}{found[1].removeprefix('parent.')}}}}}"
+        named = next(name for name in found.groups() if name).rstrip(".")
+        meant = f"${{{{{before}{named.removeprefix('parent.')}}}}}"
         message = f"`{found.group()}` is not a binding: it is passed on as it stands."
         report.add("binding-lookalike", path, message, f"Write `{meant}`.")
 
 
 def _check_binding(
-    binding: Binding, path: str, frame: Frame, runnables: Mapping[str, Runnable | None], report: Report
+    binding: Binding,
+    path: str,
+    frame: Frame,
+    runnables: Mapping[str, Runnable | None],
+    report: Report,
+    *,
+    is_whole: bool,
 ) -> bool:
     """Check that a binding points at something; return whether it does."""
     if binding.parts[0] == "jobs":
@@ -86,16 +99,62 @@ def _check_binding(
         return _check_node_port(binding, path, frame, runnables, report)
     if binding.parts[:2] == ("parent", "jobs") and len(binding.parts) == 3 and _is_control(path, frame):
         return _check_step(binding, binding.parts[2], path, frame, report)
-    if binding.parts[0] in ("inputs", "outputs") and len(binding.parts) > 1 and path.split(".")[2:3] == ["inputs"]:
+    if binding.parts[0] in ("inputs", "outputs") and len(binding.parts) > 1 and _side(path):
         message = f"`{binding.text}` is the form of a command; between steps Azure ML refuses it."
         report.add("binding-malformed", path, message, f"Write `${{{{parent.{'.'.join(binding.parts)}}}}}`.")
         return False
     if binding.parts[0] == "parent":
         message = f"`{binding.text}` leads nowhere."
-        fix = "Write `${{parent.inputs.<name>}}` or `${{parent.jobs.<step>.outputs.<name>}}`."
-        report.add("binding-malformed", path, message, fix)
+        report.add("binding-malformed", path, message, _meant(binding, frame))
+        return False
+    if _side(path) and binding.parts[0] not in FREE_NAMES and binding.parts[0] != "search_space":
+        _report_unbound(binding, path, frame, report, is_whole=is_whole)
         return False
     return True
+
+
+def _side(path: str) -> str:
+    """Return "inputs" or "outputs" for a path inside those of a step, else ""."""
+    side = path.split(".", 3)[2:3]
+    return side[0] if side and side[0] in ("inputs", "outputs") else ""
+
+
+def _report_unbound(binding: Binding, path: str, frame: Frame, report: Report, *, is_whole: bool) -> None:
+    """A value that is nothing but a binding is meant to be one; inside a longer text the braces may be meant."""
+    severity = None if is_whole else Severity.ADVICE
+    message = f"`{binding.text}` is not a binding: Azure ML takes it without a word and passes it on letter by letter."
+    report.add("binding-malformed", path, message, _meant(binding, frame), severity=severity)
+
+
+def _meant(binding: Binding, frame: Frame) -> str:
+    meant = intended(binding, frame.inputs, frame.outputs, frame.jobs)
+    return f"Write `{meant or '${{parent.inputs.<name>}}` or `${{parent.jobs.<step>.outputs.<name>}}'}`."
+
+
+def check_given(value: Mapping[str, Any], report: Report) -> None:
+    """What a job itself is given and gives has nothing above it that it could be bound to."""
+    for place, _, text in strings_in({side: value.get(side) for side in ("inputs", "outputs")}):
+        for binding in bindings_in(text):
+            if binding.parts[0] not in FREE_NAMES | {"creation_context"} and text.strip() == binding.text:
+                message = f"`{binding.text}`: a job is bound to nothing, and Azure ML passes it on letter by letter."
+                fix = "Give a value here, and bind it in a step: `${{parent.inputs.<name>}}`."
+                report.add("binding-malformed", place, message, fix)
+
+
+def _check_target(output: Any, path: str, frame: Frame, report: Report) -> None:
+    """An output is written to one of the pipeline; the SDK sends any other binding as the address to write to."""
+    binding = binding_of(output)
+    if binding is None or not (binding.is_parent_input or binding.is_node_port):
+        return
+    declared = frame.value.get("inputs")
+    port = declared.get(binding.port) if isinstance(declared, Mapping) else None
+    kind = port.get("type") if isinstance(port, Mapping) else type(port).__name__
+    if binding.is_parent_input and isinstance(output, Mapping) and kind in ("string", "str"):
+        return  # an address that is given from outside
+    message = f"The output is bound to `{binding.text}`: Azure ML takes that for the address to write to."
+    name = binding.port if binding.port in frame.outputs else "<name>"
+    fix = f"Write `${{{{parent.outputs.{name}}}}}`, or leave it out: other steps bind the output of this one."
+    report.add("binding-output", path, message, fix)
 
 
 def _is_control(path: str, frame: Frame) -> bool:
@@ -133,7 +192,7 @@ def _check_node_port(
 ) -> bool:
     if len(binding.parts) < 5 or binding.parts[3] not in ("inputs", "outputs"):
         message = f"`{binding.text}` names no output of a step."
-        report.add("binding-malformed", path, message, "Write `${{parent.jobs.<step>.outputs.<name>}}`.")
+        report.add("binding-malformed", path, message, _meant(binding, frame))
         return False
     step, side, port = binding.parts[2:5]
     if not _check_step(binding, step, path, frame, report):

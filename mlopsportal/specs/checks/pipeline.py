@@ -9,7 +9,7 @@ from mlopsportal.specs.checks.blocks import Plain, check_item
 from mlopsportal.specs.checks.component import COMPONENT_KEYS, check_head
 from mlopsportal.specs.checks.context import Report, joined, runnable_of
 from mlopsportal.specs.checks.entries import check_entries
-from mlopsportal.specs.checks.flows import Frame, check_registration
+from mlopsportal.specs.checks.flows import Frame, check_given, check_registration
 from mlopsportal.specs.checks.nodes import check_component_text, check_nodes
 from mlopsportal.specs.checks.ports import check_literal
 from mlopsportal.specs.checks.references import check_compute, check_datastore, check_reference
@@ -24,7 +24,7 @@ from mlopsportal.specs.checks.shape import (
     check_texts,
     check_version,
 )
-from mlopsportal.specs.checks.step_blocks import IDENTITY
+from mlopsportal.specs.checks.step_blocks import IDENTITY, SERVICES
 from mlopsportal.specs.checks.unused import advise_unused_by_steps
 from mlopsportal.specs.graph import find_cycle, graph_of
 from mlopsportal.specs.interface import LITERAL_TYPES
@@ -81,8 +81,11 @@ def check_pipeline_job(value: Mapping[str, Any], report: Report) -> None:
     for key in ("tags", "properties"):
         check_text_mapping(value, key, report, empty=True)
     _check_job_inputs(value, report)
+    check_given(value, report)
     check_entries(value, "", report)
     check_item(value.get("identity"), IDENTITY, "identity", report)
+    check_item(value.get("services"), SERVICES, "services", report)
+    _check_job_version(value, report)
     _check_settings(value, report)
     if "component" in value and "jobs" not in value:
         _check_root_component(value, report)
@@ -98,6 +101,16 @@ def _check_type(declared: Any, report: Report) -> None:
             f"A job with steps is of type `pipeline`, in small letters; Azure ML does not know `{str(declared)[:80]}`."
         )
         report.add("word-unknown", "type", message, "Write `type: pipeline`.")
+
+
+def _check_job_version(value: Mapping[str, Any], report: Report) -> None:
+    """Only what is registered has a version; a change registers the pipeline of a job, so that there it is right."""
+    if "version" in value and report.surroundings.mirror is None:
+        message = (
+            "A job has no version: azure-ai-ml refuses it. In a change it is that of the pipeline made of the job."
+        )
+        fix = "Remove it; or write a component: `$schema` of a pipelineComponent, inputs with types."
+        report.add("job-version", "version", message, fix)
 
 
 def _check_root_component(value: Mapping[str, Any], report: Report) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from mlopsportal.specs.checks.context import Report, joined, suggestion
 from mlopsportal.specs.documents import COMPONENT_NAME, legal_component_name
 from mlopsportal.specs.paths import is_absolute, is_local, leaves_bundle, local_path
+from mlopsportal.specs.scalars import scalar_of
 
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]*")
 _ASSET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,254}")
@@ -65,6 +66,11 @@ def check_version(value: Mapping[str, Any], report: Report) -> None:
     version = value.get("version")
     if version is not None and (not isinstance(version, str) or not _VERSION.fullmatch(version)):
         report.add("version-rule", "version", f"`{version}` is not a version.", "Write a word like `1` or `1.0.2`.")
+    source = report.document.parsed.source("version")
+    other = str(scalar_of(source)[0]) if source else source
+    if other != source:
+        message = f"azure-ai-ml reads the version `{source}` as `{other}`; the portal keeps it as it is written."
+        report.add("version-unquoted", "version", message, f'Write `version: "{source}"`, in quotes.')
 
 
 def check_texts(value: Mapping[str, Any], keys: Collection[str], path: str, report: Report) -> None:
@@ -83,7 +89,7 @@ _WORDS = {"dict": "a mapping", "list": "a list", "int": "a number", "float": "a 
 def check_text_mapping(
     value: Mapping[str, Any], key: str, report: Report, *, loose: bool = False, empty: bool = False
 ) -> None:
-    """`tags` and `properties` are mappings of texts; of numbers too if `loose`, of nothing too if `empty`."""
+    """`tags` and `properties` are mappings of texts; of numbers too if `loose`, of empty values too if `empty`."""
     item = value.get(key)
     if key in value and not isinstance(item, Mapping):
         report.add("value-type", key, f"`{key}` must be a mapping.", f"Write `{key}:` and below it `key: value`.")
@@ -92,9 +98,10 @@ def check_text_mapping(
             here = joined(key, name)
             if isinstance(text, Mapping | list):
                 report.add("value-type", here, f"`{name}` must be a plain value.", "Write it as a text.")
-            elif not loose and not isinstance(text, str) and not (empty and text is None):
+            elif not isinstance(text, str) and not (loose and text is not None) and not (empty and text is None):
                 shown = "empty" if text is None else f"`{str(text).lower()[:80]}`, not a text"
-                message = f"`{name}` in `{key}` is {shown}; Azure ML takes texts only."
+                takes = "does not take that" if text is None else "takes texts only"
+                message = f"`{name}` in `{key}` is {shown}; Azure ML {takes}."
                 fix = (
                     "Give it a text, or remove it." if text is None else f'Write `{name}: "{str(text).lower()[:80]}"`.'
                 )

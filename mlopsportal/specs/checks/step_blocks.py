@@ -89,10 +89,16 @@ _STOPPING = Kinds(
     }
 )
 
+SERVICES = Each(
+    Block({**_all(Plain.TEXT, "type nodes log_dir ssh_public_keys"), "port": Plain.WHOLE, **_any("properties")})
+)
+"""What may be opened beside a running step: Jupyter, TensorBoard, VS Code, ssh."""
+
 _ALL: Keys = {
     **_any("$schema comment component compute description display_name experiment_name inputs name outputs"),
-    **_any("properties resources services tags type"),
+    **_any("properties resources tags type"),
     "identity": IDENTITY,
+    "services": SERVICES,
 }
 _COMMAND: Keys = {
     **_ALL,
@@ -176,7 +182,8 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
 _METRICS = "auc_weighted accuracy norm_macro_recall average_precision_score_weighted precision_score_weighted"
 _REGRESSION = "spearman_correlation normalized_root_mean_squared_error r2_score normalized_mean_absolute_error"
 _NODE: Keys = {
-    **_any("name outputs properties services tags type compute environment_id environment_variables"),
+    **_any("name outputs properties tags type compute environment_id environment_variables"),
+    "services": SERVICES,
     **_all(Plain.TEXT, "description display_name experiment_name target_column_name"),
     **_any("training_data validation_data"),
     "task": None,

@@ -190,10 +190,32 @@ ENTRIES = (
         "A binding that leads nowhere",
         ERROR,
         "Bindings are parent.inputs.<name>, parent.outputs.<name> or parent.jobs.<step>.outputs.<name>; in a command, "
-        "inputs.<name> or outputs.<name>.",
-        "inputs:\n  x: ${{parent.jobs.prep}}\n",
+        "inputs.<name> or outputs.<name>. With another first word, and in a job's own inputs, azure-ai-ml takes the "
+        "text as it stands and sends it letter by letter: the step is given the braces, not what the file says. Where "
+        "it is only part of a longer text it is advised against, as there the braces may be meant.",
+        "inputs:\n  x: ${{parents.jobs.prep.output.prepared}}\n",
         "inputs:\n  x: ${{parent.jobs.prep.outputs.prepared}}\n",
-        PIPELINE_SCHEMA,
+        SDK,
+    ),
+    CheckCode(
+        "binding-output",
+        "An output bound to something that is read",
+        ADVICE,
+        "An output is written to one of the pipeline, or to a `path`. Bound to an input, or to another step, its "
+        "binding is sent as the address to write to.",
+        "outputs:\n  model: ${{parent.inputs.model}}\n",
+        "outputs:\n  model: ${{parent.outputs.model}}\n",
+        SDK,
+    ),
+    CheckCode(
+        "job-version",
+        "A job with a version",
+        ERROR,
+        "Components have versions, jobs have none: azure-ai-ml refuses the key. In a change it may stand: there it is "
+        "the version of the pipeline that is made of the job.",
+        "type: pipeline\nversion: 1\nexperiment_name: churn\n",
+        "type: pipeline\nexperiment_name: churn\n",
+        SDK,
     ),
     CheckCode(
         "binding-unknown-node",

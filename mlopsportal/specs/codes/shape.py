@@ -109,6 +109,16 @@ ENTRIES = (
         SDK,
     ),
     CheckCode(
+        "version-unquoted",
+        "A version that is read in two ways",
+        ADVICE,
+        "Without quotes a version is a number or true and false for YAML: azure-ai-ml makes 1.1 of 1.10, and 1 of 01. "
+        "The portal keeps what is written. In quotes it is the same version for both.",
+        "version: 1.10\n",
+        'version: "1.10"\n',
+        SDK,
+    ),
+    CheckCode(
         "reference-form",
         "Not a reference",
         ERROR,

@@ -125,6 +125,17 @@ ENTRIES = (
         YAML_SPEC,
     ),
     CheckCode(
+        "yaml-date",
+        "A date without quotes",
+        ERROR,
+        "YAML 1.1 makes a date of it, and azure-ai-ml fails on dates where it wants texts and numbers: in tags, "
+        "properties, descriptions, inputs and times of triggers. The portal keeps the text; quotes make it one for "
+        "everybody.",
+        "tags:\n  reviewed: 2024-01-31\n",
+        'tags:\n  reviewed: "2024-01-31"\n',
+        SDK,
+    ),
+    CheckCode(
         "yaml-odd-integer",
         "A number in an odd form",
         ADVICE,
