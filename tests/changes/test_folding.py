@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -16,7 +17,7 @@ from mlopsportal.changes.states import State
 from mlopsportal.changes.views.folding import MOST_OPEN, Folding
 from registry.models import Use
 from scheduling.models import Schedule
-from tests.changes.building import PREP, Team, approved, drained, opened, plan_of, queued
+from tests.changes.building import PREP, Team, approved, drained, fresh, opened, plan_of, queued
 from tests.changes.test_impact import BROKEN
 from tests.upgrading.building import stocked
 
@@ -150,14 +151,24 @@ def test_while_many_are_sent_those_are_shown_that_are_under_way(team: Team) -> N
     assert live.count("<li>") == 1
 
 
-def test_a_change_of_the_most_documents_is_edited_in_its_form(team: Team) -> None:
-    many = [(path, text) for path, text in numbered(60)]
-    change = opened(team, many, submit=False)
+def test_a_change_of_many_documents_is_edited_in_its_form(team: Team) -> None:
+    many = numbered(60)
+    change = opened(team, many[:2], submit=False)
     client = Client()
     client.force_login(team["author"])
+    data = {"ws": "demo", "title": "Many", "revision": "1", "doc-TOTAL_FORMS": "60", "doc-INITIAL_FORMS": "0"}
+    for index, (path, text) in enumerate(many):
+        data |= {f"doc-{index}-path": path, f"doc-{index}-content": text}
+    answer = client.post(reverse("change-edit", args=[change.pk]), data | {"do": "submit"})
+    assert answer.status_code == 302
+    assert fresh(change).revision.documents.count() == 60
     shown = client.get(reverse("change-edit", args=[change.pk])).content.decode()
-    assert shown.count("-content") >= 60
-    assert bundling.MOST_DOCUMENTS >= 60
+    assert all(f'value="{path}"' in shown for path, _ in many)
+
+
+def test_whatever_may_be_opened_may_be_sent_in_again() -> None:
+    assert settings.DATA_UPLOAD_MAX_MEMORY_SIZE > bundling.MOST_CHARACTERS
+    assert 4 * bundling.MOST_DOCUMENTS < settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
 
 
 def test_what_is_no_position_opens_nothing() -> None:
