@@ -18,6 +18,43 @@ SLOW = {
     "many passwords": "password=" * 7_000,
     "many addresses": "https://a:" * 6_000,
 }
+_STEP = "type: pipeline\nsettings: {default_compute: azureml:c}\njobs:\n  a:\n    type: %s\n    %s: "
+PLACES = {
+    "command": ("component", "distribution", "resources", "limits", "queue_settings", "identity", "services", "inputs"),
+    "sweep": ("trial", "search_space", "sampling_algorithm", "early_termination", "objective", "limits", "outputs"),
+    "parallel": ("task", "retry_settings", "input_data", "mini_batch_size", "resources"),
+    "spark": ("entry", "conf", "resources", "py_files"),
+    "automl": ("task", "training_data", "limits", "featurization", "training"),
+    "data_transfer": ("task", "source", "sink"),
+    "do_while": ("body", "condition", "mapping", "limits"),
+    "parallel_for": ("body", "items"),
+    "if_else": ("condition", "true_block", "false_block"),
+}
+"""The settings of a step that its checks look into, by its type."""
+_WRONG = {
+    "a list": "[1, [2], {a: 1}]",
+    "nothing": "",
+    "a number": "1.5",
+    "true": "true",
+    "a long number": "'" + "9" * 5000 + "'",
+    "a binding": "'${{parents.x}}'",
+    "mappings": "{type: {type: {}}, a: [{}], b: {c: {d: [[]]}}}",
+    "lists as words": "{type: [], goal: {}, algorithm: [], max_total_trials: [], primary_metric: {}, x: {type: {}}}",
+    "many keys": "{" + ", ".join(f"setting_{n}: {n}" for n in range(10_000)) + "}",
+    "many blocks": "{" + ", ".join(f"b{n}: {{type: bandit, x: 1}}" for n in range(3000)) + "}",
+    "one deep block": "{type: " * 60 + "1" + "}" * 60,
+    "aliases": "{a: &a {type: choice, values: [1, 2]}, " + ", ".join(f"b{n}: *a" for n in range(500)) + "}",
+}
+"""What may stand where a setting is due, by its name."""
+
+
+def settings(kind: str) -> Iterator[str]:
+    """Yield a document for each setting of a type of step and each wrong thing in it."""
+    for place in PLACES[kind]:
+        for wrong in _WRONG.values():
+            yield f"{_STEP % (kind, place)}{wrong}\n"
+
+
 MADE: dict[str, str | bytes] = {
     "deep lists": "[" * 5000,
     "deep mappings": "".join(f"{'  ' * depth}a:\n" for depth in range(400)),
@@ -110,6 +147,17 @@ MADE: dict[str, str | bytes] = {
     "path upwards": "type: pipeline\njobs: {a: {component: " + "../" * 5000 + "etc/passwd}}\n",
     "component of itself": "type: pipeline\njobs: {a: {component: ./a.yml}}\n",
     "loop of items": "type: pipeline\njobs: {a: {type: parallel_for, items: '" + "[" * 20_000 + "'}}\n",
+    "many bindings to nothing": "type: pipeline\njobs:\n"
+    + "".join(
+        f"  s{n}: {{component: 'azureml:c:1', inputs: {{x: '${{{{s{n - 1}.output.y}}}}'}}}}\n" for n in range(2000)
+    ),
+    "many dates": "type: command\ntags:\n" + "".join(f"  t{n}: 2024-01-31\n" for n in range(16_000)),
+    "many blanks in a date": "type: command\ntags: {a: 2024-01-31" + " " * 60_000 + "10:00:00}\n",
+    "many inputs that nothing uses": "type: command\ncommand: x\nenvironment: azureml:e:1\ninputs:\n"
+    + "".join(f"  i{n}: {{type: string}}\n" for n in range(10_000)),
+    "many members that nothing uses": "type: command\ncommand: x\nenvironment: azureml:e:1\ninputs:\n"
+    + "".join(f"  i{n}{'.a' * 300}: {{type: string}}\n" for n in range(300)),
+    "a loop of itself": "type: pipeline\njobs:\n  a: {type: do_while, body: '${{parent.jobs.a}}', condition: x}\n",
     "wrong everywhere": "type: []\nname: {}\nversion: []\njobs: 3\ninputs: []\noutputs: x\ncommand: {}\ntags: 1\n",
     "wrong schedule": "trigger: {type: cron, expression: '" + "*/1," * 10_000 + "'}\ncreate_job: []\n",
 }

@@ -17,7 +17,7 @@ from mlopsportal.specs.practices import follow, score
 from mlopsportal.specs.render import yaml_of
 from mlopsportal.specs.validate import check, judge
 from tests.specs.building import demo, document
-from tests.specs.hostile import MADE, generated
+from tests.specs.hostile import MADE, PLACES, generated, settings
 
 SECONDS, MEMORY_BYTES = 2, 256 * 1024 * 1024
 SOUND = document("type: pipeline\nname: p\nversion: 1\njobs: {a: {type: command, component: 'azureml:c:1'}}\n")
@@ -60,6 +60,16 @@ def test_documents_made_to_hurt_give_clear_problems_in_time(name: str) -> None:
 @pytest.mark.parametrize("name", MADE)
 def test_documents_made_to_hurt_break_nothing_that_reads_them(name: str) -> None:
     judged(MADE[name])
+
+
+@pytest.mark.parametrize("kind", PLACES)
+def test_wrong_things_in_the_settings_of_steps_break_nothing_and_take_no_time(kind: str) -> None:
+    for text in settings(kind):
+        started = time.process_time()
+        check([read("a.yml", text)])
+        assert time.process_time() - started < SECONDS / 4, text[:200]
+        if len(text) < 10_000:
+            judged(text)
 
 
 def _limit_memory() -> None:
