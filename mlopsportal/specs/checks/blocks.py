@@ -69,9 +69,9 @@ class Kinds:
 
 @dataclass(frozen=True)
 class Each:
-    """A mapping of any names to blocks of one sort."""
+    """A mapping of any names to things of one sort; None stands for any value."""
 
-    item: Item
+    item: Item | None
 
 
 Item = Plain | Word | Block | Kinds | Each

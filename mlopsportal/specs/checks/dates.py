@@ -30,7 +30,7 @@ _REFUSED: Mapping[Kind, re.Pattern[str]] = {
 def check_dates(report: Report) -> None:
     """Report every date without quotes where azure-ai-ml refuses one."""
     refused = _REFUSED.get(report.document.kind)
-    for path, text in report.document.parsed.dates.items() if refused is not None else ():
-        if refused.fullmatch(path):
+    for path, text in report.document.parsed.dates.items():
+        if refused is not None and refused.fullmatch(path):
             message = f"azure-ai-ml reads `{text[:80]}` as a date, and refuses a date here."
             report.add("yaml-date", path, message, f'Write `"{text[:80]}"`, in quotes.')

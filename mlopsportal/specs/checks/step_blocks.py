@@ -110,7 +110,8 @@ _COMMAND: Keys = {
 }
 _PARALLEL: Keys = {
     **_ALL,
-    **_any("environment_variables is_deterministic partition_keys retry_settings task docker_args shm_size"),
+    **_any("environment_variables is_deterministic partition_keys docker_args shm_size"),
+    **_all(Each(None), "retry_settings task"),
     **_all(Plain.TEXT, "input_data mini_batch_size"),
     **_all(Plain.WHOLE, "error_threshold max_concurrency_per_instance mini_batch_error_threshold"),
     "logging_level": words("DEBUG INFO WARNING", exact=True),

@@ -163,3 +163,11 @@ def test_a_job_of_type_pipeline_is_written_in_small_letters() -> None:
     typed = errors("$schema: https://x/pipelineJob.schema.json\n" + HEAD.replace("type: pipeline", "type: pipline"))
     assert typed["word-unknown"].path == "type"
     assert errors(STEPS.replace("type: command", "type: Command")) == {}
+
+
+@pytest.mark.parametrize("key", ["task", "retry_settings"])
+@pytest.mark.parametrize("value", ["[1]", "a", "1"])
+def test_the_settings_of_a_parallel_step_are_mappings(key: str, value: str) -> None:
+    step = f"  a: {{type: parallel, component: 'azureml:c:1', {key}: {value}}}\n"
+    found = errors("type: pipeline\nsettings: {default_compute: azureml:c}\njobs:\n" + step)
+    assert found["value-type"].path == f"jobs.a.{key}"
