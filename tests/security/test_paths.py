@@ -66,6 +66,7 @@ def canary(tmp_path: Path) -> Path:
     return file
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("field", FIELDS)
 def test_no_path_of_a_document_leads_to_a_file_of_ours(
     world: World, sandboxes: dict[str, RunningSandbox], canary: Path, field: str

@@ -6,7 +6,7 @@ from django.test import Client
 from mlopsportal.specs.codes import CODES
 from mlopsportal.ui.glossary import WORDS
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.ui.gallery")]
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.urls("tests.ui.gallery")]
 
 
 def test_the_help_explains_every_word_and_the_keys(client: Client) -> None:

@@ -101,18 +101,19 @@ class Command(BaseCommand):
         """Run the suite on SQLite, the browser against a whole portal, then what touches the database on PostgreSQL.
 
         The browser has processes of its own: while its driver is open, Django takes them for asynchronous ones.
+        There the tests of a file share what was prepared for them; elsewhere who has none left takes some over.
         """
-        parallel = ["-n", PROCESSES, "--dist", "loadfile"]
+        parallel = ["-n", PROCESSES, "--dist", "worksteal"]
         without = [] if has_browser else ["-m", "not browser"]
         on_sqlite = {**env, "DATABASE_URL": ""}
         outcomes = [pytest("tests on SQLite", [*parallel, *without, f"--ignore={BROWSER}"], on_sqlite)]
         if has_browser:
-            outcomes.append(pytest("tests in the browser", [*parallel, BROWSER], on_sqlite))
+            outcomes.append(pytest("tests in the browser", [*parallel, "--dist", "loadfile", BROWSER], on_sqlite))
         else:
             note = "NOT RUN: no Chromium. Set $CHROMIUM to one, or put `chromium` on PATH."
             outcomes.append(Outcome("browser tests", passed=False, seconds=0, note=note))
         with postgresql() as url:
-            chosen = [*parallel, "-m", "(database or postgres) and not browser"]
+            chosen = [*parallel, "-m", "(database or postgres) and not browser and not any_database"]
             outcomes.append(pytest("tests on PostgreSQL", chosen, {**env, "DATABASE_URL": url}))
         return outcomes
 
