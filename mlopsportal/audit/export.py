@@ -82,7 +82,7 @@ def _is_cut(events: QuerySet[Event], last: int | None) -> bool:
 
 def safe_cell(text: str) -> str:
     """Return the cell with an apostrophe before it when a spreadsheet would take it for a formula."""
-    return f"'{text}" if text.lstrip(" \0").startswith(_DANGEROUS) or text.startswith("\0") else text
+    return f"'{text}" if text.lstrip(" \0").startswith(_DANGEROUS) or text.lstrip(" ").startswith("\0") else text
 
 
 def _cells(row: EventJSON) -> list[str]:

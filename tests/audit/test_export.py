@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 from django.http import StreamingHttpResponse
 from django.test import Client
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mlopsportal.accounts.permissions import Role
@@ -101,6 +101,7 @@ def test_an_export_that_cannot_be_made_is_a_400_and_no_event(kind: str, query: s
 
 
 @given(st.text() | st.builds("".join, st.lists(st.sampled_from("=+-@\t\r\n\0 '\"＝＋－＠,;|"), max_size=5)))  # noqa: RUF001
+@example(" \0")
 def test_no_cell_begins_as_a_formula(text: str) -> None:
     cell = export.safe_cell(text)
     assert not cell.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r", "\n", "\0"))
