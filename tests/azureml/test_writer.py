@@ -162,7 +162,7 @@ def test_an_operation_that_does_not_end_in_time_is_unknown(operations: str) -> N
         started = time.monotonic()
         with pytest.raises(azureml.UnknownOutcome, match="in time"):
             connection.send(request, timeout=SHORT)
-        assert time.monotonic() - started < 10
+        assert time.monotonic() - started < 25  # well before the operation's own end
 
 
 @pytest.mark.parametrize("fault", [{"status": 403}, {"drop_before": True}, {"body": "no json"}])
