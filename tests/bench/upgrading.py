@@ -44,8 +44,8 @@ def measure(users: int, steps: int) -> dict[str, Any]:
     from mlopsportal.changes.states import State
     from tests.changes.building import applied, approved, fresh, make_team, queued, stocked_sandbox
     from tests.queue.draining import drain
+    from tests.upgrading.asking import many_users
     from tests.upgrading.building import component
-    from tests.upgrading.test_upgrade import many_users
 
     found: dict[str, Any] = {"users": users, "steps": steps}
     with stocked_sandbox() as sandbox:
