@@ -46,7 +46,8 @@ class SqliteTemplate:
         self.entry = entry
         self.path = Path(entry["NAME"])
         self.copy = self.path.with_suffix(".template")
-        self.names = (self.path.with_stem(f"{self.path.stem}-{number}") for number in count(1))
+        first = self.path
+        self.names = (first.with_stem(f"{first.stem}-{number}") for number in count(1))
         self.forks: dict[str, Path] = {}
 
     def create(self) -> None:

@@ -9,7 +9,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response, StorageState, WebError
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Page,
+    Request,
+    Response,
+    StorageState,
+    WebError,
+)
 
 from tests.browser.portal import PASSWORD, Portal
 
@@ -69,7 +79,13 @@ class Person:
 
     def goes(self, path: str) -> Page:
         """Open a page of the portal."""
-        self.page.goto(self.portal.at(path))
+        try:
+            self.page.goto(self.portal.at(path))
+        except Error as error:
+            if "ERR_ABORTED" not in str(error):
+                raise
+            # The page before was just loading itself anew, as a live one does when its state changes.
+            self.page.goto(self.portal.at(path))
         return self.page
 
     def presses(self, button: str) -> None:
