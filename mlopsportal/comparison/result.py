@@ -49,6 +49,7 @@ _A = {
     "model": "a model",
     "environment": "an environment",
     "schedule": "a schedule",
+    "trigger": "a data trigger",
 }
 
 
@@ -77,7 +78,7 @@ class Compared:
 
     @property
     def _kinds_differ(self) -> str:
-        left, right = (_A[side.sort] for side in (self.left, self.right))
+        left, right = (_A.get(side.sort, f"a document about {side.sort}") for side in (self.left, self.right))
         return f"{left[0].upper()}{left[1:]} cannot become {right}: only their fields and texts can be read together."
 
     def _interface_verdict(self) -> Comparison:

@@ -40,3 +40,26 @@ def test_a_change_whose_number_is_none_names_nothing(db: None, name: str) -> Non
         assert page.status_code == 404
         assert "names nothing that the mirror knows" in page.content.decode()
     assert client.get("/api/v1/compare/", {"left": wrong, "right": sound}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("action: delete\ntarget: trigger:nightly\n", "A component cannot become a data trigger"),
+        ("action: delete\ntarget: compute:small\n", "A component cannot become a document about compute"),
+        ("hello: world\n", ""),
+        ("- 1\n", ""),
+    ],
+)
+def test_a_draft_of_any_kind_can_stand_beside_any_other(db: None, text: str, told: str) -> None:
+    workspace = make_workspace()
+    writer = make_user("writer", workspace, role=Role.AUTHOR)
+    documents = [("a.yml", PREPARE), ("b.yml", text)]
+    change = workflow.open_change(workspace, documents, actor=actor_of_user(writer), title="A draft")
+    client = Client()
+    client.force_login(writer)
+    left, right = (f"change:{change.pk}@1:{path}" for path, _ in documents)
+    page = client.get(reverse("compare"), {"left": left, "right": right})
+    assert page.status_code == 200
+    assert told in page.content.decode()
+    assert client.get("/api/v1/compare/", {"left": right, "right": left}).status_code == 200
