@@ -12,6 +12,7 @@ from mlopsportal.audit.filters import EventFilter
 from mlopsportal.audit.lines import event_json, lines_of
 from mlopsportal.audit.models import Event
 from mlopsportal.audit.readers import events_for
+from mlopsportal.ui.parameters import StrictView
 
 
 class ActorSerializer(serializers.Serializer[Any]):
@@ -52,7 +53,7 @@ class EventSerializer(serializers.Serializer[Any]):
         return dict(event_json(lines_of([instance])[0]))
 
 
-class EventList(generics.ListAPIView[Event]):
+class EventList(StrictView, generics.ListAPIView[Event]):
     """The events the caller may read, the newest first, filtered as on the page."""
 
     serializer_class = EventSerializer

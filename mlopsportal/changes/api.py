@@ -40,6 +40,7 @@ from mlopsportal.specs.practices import DEFAULTS
 from mlopsportal.specs.problems import Problem
 from mlopsportal.ui.api import KeysetPagination
 from mlopsportal.ui.openapi import RefusalSerializer
+from mlopsportal.ui.parameters import StrictView
 from registry.mirror import WorkspaceMirror
 from registry.models import Workspace
 from registry.practices import levels_of
@@ -111,10 +112,11 @@ def _workspace(request: Request, slug: str) -> Workspace:
     return get_object_or_404(Workspace.objects.for_user(request.user), slug=slug)
 
 
-class ChangeList(ChangeView):
+class ChangeList(StrictView, ChangeView):
     """The changes the caller may see, and the door through which a new one comes in."""
 
     keyset_order = ("-id",)
+    takes = (*ChangeFilter.base_filters, "awaiting")
 
     @extend_schema(
         operation_id="changes_list",

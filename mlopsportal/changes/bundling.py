@@ -20,7 +20,7 @@ MOST_DOCUMENTS: Final = 200
 """As many as the users of a version that are looked at (`registry.impact.MOST_CONSUMERS`), so that one change can move
 all of them. Planned in well under a minute, read as a list of names; `tests.bench.upgrading` measures the whole way."""
 LONGEST_PATH: Final = 255
-MOST_CHARACTERS: Final = 3 * 1024 * 1024
+MOST_BYTES: Final = 3 * 1024 * 1024
 """15 kB for each of the most documents, a pipeline of some forty steps; less than `DATA_UPLOAD_MAX_MEMORY_SIZE`, so
 that whatever was opened can be edited and sent in again. One document is limited by the parser."""
 
@@ -31,8 +31,8 @@ def confined(pairs: Sequence[Pair]) -> list[Pair]:
     """Return the pairs with clean paths. Raises InvalidDocuments for what is no bundle of documents."""
     if not 0 < len(pairs) <= MOST_DOCUMENTS:
         raise InvalidDocuments(f"A change holds 1 to {MOST_DOCUMENTS} documents, not {len(pairs)}.")
-    if sum(len(text) for _, text in pairs) > MOST_CHARACTERS:
-        raise InvalidDocuments(f"All documents together are larger than {MOST_CHARACTERS} characters.")
+    if sum(len(text.encode("utf-8", "surrogatepass")) for _, text in pairs) > MOST_BYTES:
+        raise InvalidDocuments(f"All documents together are larger than {MOST_BYTES} bytes.")
     cleaned = [(_clean_path(path), text) for path, text in pairs]
     paths = [path for path, _ in cleaned]
     twice = sorted({path for path in paths if paths.count(path) > 1})

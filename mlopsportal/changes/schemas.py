@@ -13,7 +13,7 @@ from mlopsportal.changes.states import State, Verdict
 class DocumentSerializer(serializers.Serializer[Any]):
     path = serializers.CharField(max_length=bundling.LONGEST_PATH)
     content = serializers.CharField(
-        allow_blank=True, trim_whitespace=False, max_length=bundling.MOST_CHARACTERS, help_text="The YAML text"
+        allow_blank=True, trim_whitespace=False, max_length=bundling.MOST_BYTES, help_text="The YAML text"
     )
 
 

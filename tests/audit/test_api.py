@@ -101,3 +101,11 @@ def test_the_list_takes_the_same_queries_for_many_events() -> None:
             client.get(PATH)
         counts.append(len(queries))
     assert counts[0] == counts[1] <= 6
+
+
+def test_a_filter_that_is_misspelt_is_refused_instead_of_left_out() -> None:
+    client = auditor()
+    make_event()
+    answer = client.get(f"{PATH}?worksapce=demo")
+    assert answer.status_code == 400
+    assert "worksapce" in answer.content.decode()

@@ -257,3 +257,21 @@ def test_control_characters_in_values_are_no_server_error(team: Team, text: str)
     drain()
     code, change = door.get(f"changes/{change['number']}/")
     assert (code, change["state"] in ("draft", "plan_failed")) == (200, True)
+
+
+@pytest.mark.django_db
+def test_a_filter_that_is_misspelt_is_refused_instead_of_left_out(team: Team) -> None:
+    status, told = Door(team["author"]).get("changes/?worksapce=demo")
+    assert (status, [problem["path"] for problem in told["problems"]]) == (400, ["worksapce"])
+    assert Door(team["author"]).get("changes/?workspace=demo&awaiting=me&size=5")[0] == 200
+
+
+@pytest.mark.django_db
+def test_documents_are_limited_by_what_a_form_can_carry_back_whatever_their_letters(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mlopsportal.changes.bundling.MOST_BYTES", 100)
+    body = {"workspace": "demo", "title": "Letters", "documents": [{"path": "a.yml", "content": "ж" * 51}]}
+    status, told = Door(team["author"]).post("changes/", body)
+    assert status == 400
+    assert "larger than 100 bytes" in str(told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import pytest
@@ -11,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from mlopsportal.changes import bundling
+from mlopsportal.changes import bundling, workflow
 from mlopsportal.changes.models import ChangeRequest, Plan
 from mlopsportal.changes.states import State
 from mlopsportal.changes.views.folding import MOST_OPEN, Folding
@@ -56,7 +57,7 @@ def test_every_part_is_listed_by_name_and_one_is_opened_by_its_address(team: Tea
     shown = page(team, change, f"?tab={tab}")
     assert all(f"prep_{number:03d}" in shown and f'id="{anchor}-{number}"' in shown for number in range(MANY))
     assert words_in(shown) == set()
-    assert f'href="?tab={tab}&amp;item=3#{anchor}-3"' in shown
+    assert f'href="{reverse("change-detail", args=[change.pk])}?tab={tab}&amp;item=3#{anchor}-3"' in shown
     assert words_in(page(team, change, f"?tab={tab}&item=3")) == {"own-word-003"}
     assert len(words_in(page(team, change, f"?tab={tab}&whole=1"))) == MANY
 
@@ -106,6 +107,38 @@ def test_the_list_says_what_was_told_and_an_opened_part_what_holds_now(team: Tea
     assert same not in piece
 
 
+def test_of_what_is_over_nothing_is_asked_again(team: Team) -> None:
+    change = workflow.withdraw(opened(team, numbered(MOST_OPEN + 1)), actor=team.actor("author"))
+    done = drained(queued(team, approved(team, opened(team, numbered(MOST_OPEN + 1)))))
+    assert (change.state, done.state) == (State.WITHDRAWN, State.APPLIED)
+    for over in (change, done):
+        assert "An opened request says whether" not in page(team, over)
+        piece = page(team, over, "?tab=plan&item=3", **{"HX-Request": "true"})
+        assert words_in(piece) == {"own-word-003"}
+        assert "still the same" not in piece
+        assert "As of now" not in piece
+
+
+def test_the_links_of_a_page_that_answers_a_refused_verb_lead_to_the_change(team: Team) -> None:
+    change = opened(team, numbered(MANY))
+    client = Client()
+    client.force_login(team["reviewer"])
+    stale = {"verdict": "approve", "plan_digest": "0" * 64}
+    for tab, verb, data, status in (
+        ("plan", "review", stale, 409),
+        ("documents", "review", stale, 409),
+        ("checks", "review", {"verdict": "reject"}, 400),
+        ("plan&whole=1", "apply", stale, 409),
+    ):
+        answer = client.post(f"/changes/{change.pk}/{verb}/?tab={tab}", data)
+        assert answer.status_code == status
+        links = re.findall(r'(?:href|hx-get)="([^"]*)"', answer.content.decode())
+        assert [link for link in links if link.startswith("?")] == []
+        own = {html.unescape(link) for link in links if link.startswith(f"/changes/{change.pk}/?tab=")}
+        assert own
+        assert {client.get(link).status_code for link in own} == {200}
+
+
 def test_the_page_asks_no_more_for_fifty_documents_than_for_five(team: Team) -> None:
     changes = [opened(team, numbered(5)), opened(team, [(f"b{path}", text) for path, text in numbered(50)])]
     client = Client()
@@ -124,7 +157,7 @@ def test_the_page_asks_no_more_for_fifty_documents_than_for_five(team: Team) -> 
 def test_a_place_of_a_check_leads_to_its_document_opened(team: Team) -> None:
     change = opened(team, numbered(MANY))
     shown = page(team, change, "?tab=checks")
-    assert re.search(r'href="\?tab=documents&amp;item=(\d+)#doc-\1-L\d+"', shown)
+    assert re.search(rf'href="/changes/{change.pk}/\?tab=documents&amp;item=(\d+)#doc-\1-L\d+"', shown)
 
 
 def test_where_a_check_found_more_than_is_kept_the_rest_stands_in_the_documents(team: Team) -> None:
@@ -167,7 +200,8 @@ def test_a_change_of_many_documents_is_edited_in_its_form(team: Team) -> None:
 
 
 def test_whatever_may_be_opened_may_be_sent_in_again() -> None:
-    assert settings.DATA_UPLOAD_MAX_MEMORY_SIZE > bundling.MOST_CHARACTERS
+    assert settings.DATA_UPLOAD_MAX_MEMORY_SIZE > bundling.MOST_BYTES
+    assert settings.DATA_UPLOAD_MAX_NUMBER_FILES > bundling.MOST_DOCUMENTS
     assert 4 * bundling.MOST_DOCUMENTS < settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
 
 
