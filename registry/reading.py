@@ -11,7 +11,7 @@ from mlopsportal.ui.parameters import strangers_in
 from registry.lineage import DEEPEST, DEPTH, KINDS, Wish
 from registry.models import Workspace
 
-_STEPS = {"": "", "0": "", "false": "", "1": "1", "true": "1"}
+_STEPS = {"": "", "0": "", "false": "", "1": "1", "true": "1", "on": "1"}
 
 
 def ref_in(workspace: Workspace, text: str) -> Ref:
@@ -50,7 +50,9 @@ class LineageForm(forms.Form):
     kind = forms.MultipleChoiceField(
         label="Show", choices=[(kind, kind) for kind in KINDS], widget=forms.CheckboxSelectMultiple
     )
-    steps = forms.BooleanField(label="Steps by themselves", required=False)
+    steps = forms.BooleanField(
+        label="Steps by themselves", required=False, widget=forms.CheckboxInput(attrs={"value": "1"})
+    )
 
     def __init__(self, query: QueryDict, *, workspace: Workspace) -> None:
         super().__init__(_filled(query))

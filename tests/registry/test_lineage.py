@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -232,3 +234,18 @@ def test_page_and_rest_take_the_same_filters(mirrored: Workspace) -> None:
     assert "As a table" in client.get(f"/w/demo/lineage/?{query}").content.decode()
     body = client.get(f"/api/v1/workspaces/demo/lineage/?{query}").json()
     assert {node["kind"] for node in body["nodes"]} <= {"model", "data", "run", "step"}
+
+
+def test_the_tick_for_steps_by_themselves_sends_what_the_page_reads(mirrored: Workspace) -> None:
+    client = Client()
+    client.force_login(make_user("ticker", mirrored))
+    address = f"/w/demo/lineage/?ref={model_of(mirrored)}"
+    [tick] = re.findall(r'<input[^>]*name="steps"[^>]*>', client.get(address).content.decode())
+    stated = re.search(r'value="([^"]*)"', tick)
+    for sent in {stated[1] if stated else "on", "on"}:
+        response = client.get(f"{address}&steps={sent}")
+        assert response.status_code == 200, sent
+        assert response.context["page"].form.wish.steps
+        [kept] = re.findall(r'<input[^>]*name="steps"[^>]*>', response.content.decode())
+        assert "checked" in kept
+        assert kept.count("value=") == 1
