@@ -11,7 +11,9 @@ from typing import Any
 _BINDING = re.compile(r"\$\{\{(?P<body>[^{}]*)\}\}")
 _OLD_JOBS = re.compile(r"\$\{\{(?P<before>\s*)jobs\.")
 
-FREE_NAMES = frozenset({"name", "default_datastore", "output_name", "trigger_time", "output_path", "job_id"})
+FREE_NAMES = frozenset(
+    {"name", "default_datastore", "output_name", "trigger_time", "output_path", "job_id", "creation_context"}
+)
 """Words Azure ML fills in by itself, in output paths and (trigger_time) in inputs of scheduled runs."""
 
 

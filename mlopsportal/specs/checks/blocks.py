@@ -56,11 +56,15 @@ class Block:
 
 @dataclass(frozen=True)
 class Kinds:
-    """One of some blocks, told apart by their `type`; `short` takes the word of the type alone instead of a block."""
+    """One of some blocks, told apart by their `type`; one that fits the `default` may leave it out.
+
+    `short` takes the word of the type alone instead of a block.
+    """
 
     blocks: Mapping[str, Block]
     camel: bool = True
     short: bool = False
+    default: str = ""
     type: Word = field(init=False)
 
     def __post_init__(self) -> None:
@@ -159,6 +163,8 @@ def check_needed(value: Mapping[str, Any], needed: tuple[str, ...], path: str, w
 
 def _check_kinds(value: Mapping[str, Any], item: Kinds, path: str, report: Report) -> None:
     declared = value.get("type")
+    if declared is None and item.default and value.keys() <= item.blocks[item.default].keys.keys():
+        declared = item.default
     if declared is None:
         message = f"`{_last(path)}` has no type."
         report.add(

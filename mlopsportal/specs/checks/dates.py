@@ -13,14 +13,15 @@ _OF_PIPELINE = re.compile(
     r"|jobs\.[^.]*\.(comment|(inputs|outputs|properties)[.\[].*)",
     re.DOTALL,
 )
+_OF_COMPONENT = re.compile(_OF_PIPELINE.pattern.replace("|resources", ""), re.DOTALL)
 _OF_SCHEDULE = re.compile(
     r"name|display_name|description|trigger\.(start_time|end_time)|properties\..*"
     r"|create_job\.(inputs|outputs|tags|properties)[.\[].*",
     re.DOTALL,
 )
 _REFUSED: Mapping[Kind, re.Pattern[str]] = {
-    Kind.COMMAND_COMPONENT: _OF_PIPELINE,
-    Kind.PIPELINE_COMPONENT: _OF_PIPELINE,
+    Kind.COMMAND_COMPONENT: _OF_COMPONENT,
+    Kind.PIPELINE_COMPONENT: _OF_COMPONENT,
     Kind.PIPELINE_JOB: _OF_PIPELINE,
     Kind.SCHEDULE: _OF_SCHEDULE,
 }

@@ -38,7 +38,7 @@ def _check_spark(node: Mapping[str, Any], path: str, report: Report) -> None:
     if component is None:
         return  # a registered component: what it declares is not known here
     _check_entry(node, path, report)
-    _check_arguments(node, path, report)
+    _check_arguments(node, component, path, report)
     _check_allocation({**_mapping(component.get("conf")), **_mapping(node.get("conf"))}, path, report)
     for side in ("inputs", "outputs"):
         for name, value in _mapping(node.get(side)).items():
@@ -70,12 +70,12 @@ def _check_entry(node: Mapping[str, Any], path: str, report: Report) -> None:
         report.add("file-missing", joined(path, "entry.file"), message, "Name a file of the code folder.")
 
 
-def _check_arguments(node: Mapping[str, Any], path: str, report: Report) -> None:
-    """The arguments bind inputs that the step is given."""
-    arguments, given = node.get("args"), _mapping(node.get("inputs"))
+def _check_arguments(node: Mapping[str, Any], component: Mapping[str, Any], path: str, report: Report) -> None:
+    """The arguments bind inputs that the step is given, or that its component declares."""
+    arguments, given = node.get("args"), {**_mapping(component.get("inputs")), **_mapping(node.get("inputs"))}
     for binding in bindings_in(arguments) if isinstance(arguments, str) else ():
         if binding.parts[0] == "inputs" and len(binding.parts) > 1 and binding.parts[1] not in given:
-            message = f"The arguments use `{binding.text}`, but the step is given no such input."
+            message = f"The arguments use `{binding.text}`, but the step has no such input."
             report.add("binding-unknown-input", joined(path, "args"), message, suggestion(binding.parts[1], given))
 
 

@@ -85,6 +85,8 @@ def _check_binding(
     is_whole: bool,
 ) -> bool:
     """Check that a binding points at something; return whether it does."""
+    # A value that is nothing but a binding is meant to be one; inside a longer text the braces may be meant.
+    severity = None if is_whole else Severity.ADVICE
     if binding.parts[0] == "jobs":
         fixed = with_parent_jobs(binding.text)
         message = f"`{binding.text}` is the form of 2021; Azure ML refuses it."
@@ -100,15 +102,18 @@ def _check_binding(
     if binding.parts[:2] == ("parent", "jobs") and len(binding.parts) == 3 and _is_control(path, frame):
         return _check_step(binding, binding.parts[2], path, frame, report)
     if binding.parts[0] in ("inputs", "outputs") and len(binding.parts) > 1 and _side(path):
-        message = f"`{binding.text}` is the form of a command; between steps Azure ML refuses it."
-        report.add("binding-malformed", path, message, f"Write `${{{{parent.{'.'.join(binding.parts)}}}}}`.")
+        does = "Azure ML refuses it" if is_whole else "in a longer text it is sent as it stands"
+        message = f"`{binding.text}` is the form of a command; between steps {does}."
+        fix = f"Write `${{{{parent.{'.'.join(binding.parts)}}}}}`."
+        report.add("binding-malformed", path, message, fix, severity=severity)
         return False
     if binding.parts[0] == "parent":
         message = f"`{binding.text}` leads nowhere."
-        report.add("binding-malformed", path, message, _meant(binding, frame))
+        report.add("binding-malformed", path, message, _meant(binding, frame), severity=severity)
         return False
     if _side(path) and binding.parts[0] not in FREE_NAMES and binding.parts[0] != "search_space":
-        _report_unbound(binding, path, frame, report, is_whole=is_whole)
+        message = f"`{binding.text}` is not a binding: azure-ai-ml takes it without a word and sends it as it stands."
+        report.add("binding-malformed", path, message, _meant(binding, frame), severity=severity)
         return False
     return True
 
@@ -117,13 +122,6 @@ def _side(path: str) -> str:
     """Return "inputs" or "outputs" for a path inside those of a step, else ""."""
     side = path.split(".", 3)[2:3]
     return side[0] if side and side[0] in ("inputs", "outputs") else ""
-
-
-def _report_unbound(binding: Binding, path: str, frame: Frame, report: Report, *, is_whole: bool) -> None:
-    """A value that is nothing but a binding is meant to be one; inside a longer text the braces may be meant."""
-    severity = None if is_whole else Severity.ADVICE
-    message = f"`{binding.text}` is not a binding: Azure ML takes it without a word and passes it on letter by letter."
-    report.add("binding-malformed", path, message, _meant(binding, frame), severity=severity)
 
 
 def _meant(binding: Binding, frame: Frame) -> str:
@@ -135,7 +133,7 @@ def check_given(value: Mapping[str, Any], report: Report) -> None:
     """What a job itself is given and gives has nothing above it that it could be bound to."""
     for place, _, text in strings_in({side: value.get(side) for side in ("inputs", "outputs")}):
         for binding in bindings_in(text):
-            if binding.parts[0] not in FREE_NAMES | {"creation_context"} and text.strip() == binding.text:
+            if binding.parts[0] not in FREE_NAMES and text.strip() == binding.text:
                 message = f"`{binding.text}`: a job is bound to nothing, and Azure ML passes it on letter by letter."
                 fix = "Give a value here, and bind it in a step: `${{parent.inputs.<name>}}`."
                 report.add("binding-malformed", place, message, fix)

@@ -54,7 +54,7 @@ _PLACES = {
     ),
     "file_system": Block(_any("connection path"), needed=("connection",)),
 }
-_PLACE = Kinds(_PLACES, camel=False)
+_PLACE = Kinds(_PLACES, camel=False, default="file_system")
 
 _BETWEEN = _all(Plain.NUMBER, "min_value max_value")
 _BELL = _all(Plain.NUMBER, "mu sigma")
@@ -90,7 +90,13 @@ _STOPPING = Kinds(
 )
 
 SERVICES = Each(
-    Block({**_all(Plain.TEXT, "type nodes log_dir ssh_public_keys"), "port": Plain.WHOLE, **_any("properties")})
+    Block(
+        {
+            **_all(Plain.TEXT, "type nodes log_dir ssh_public_keys"),
+            "port": Plain.WHOLE,
+            **_any("properties endpoint status error_message"),
+        }
+    )
 )
 """What may be opened beside a running step: Jupyter, TensorBoard, VS Code, ssh."""
 
@@ -183,7 +189,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
 _METRICS = "auc_weighted accuracy norm_macro_recall average_precision_score_weighted precision_score_weighted"
 _REGRESSION = "spearman_correlation normalized_root_mean_squared_error r2_score normalized_mean_absolute_error"
 _NODE: Keys = {
-    **_any("name outputs properties tags type compute environment_id environment_variables"),
+    **_any("$schema name outputs properties tags type compute environment_id environment_variables"),
     "services": SERVICES,
     **_all(Plain.TEXT, "description display_name experiment_name target_column_name"),
     **_any("training_data validation_data"),

@@ -97,3 +97,7 @@ def test_services_that_azure_ai_ml_refuses_are_told_in_jobs_and_steps(services: 
 )
 def test_services_that_azure_ai_ml_takes_are_let_be(services: str) -> None:
     assert errors(JOB % (f"services: {services}", "")) == {}
+
+
+def test_a_date_that_never_leaves_a_component_is_let_be() -> None:
+    assert "yaml-date" not in errors(COMPONENT + "resources: {properties: {d: 2024-01-31}}\n")

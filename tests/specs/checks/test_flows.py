@@ -93,3 +93,11 @@ def test_right_bindings_and_other_braces_are_let_be(command: str) -> None:
         f"type: command\nname: c\nenvironment: azureml:e:1\ninputs: {{x: {{type: string}}}}\ncommand: >-\n  {command}\n"
     )
     assert "binding-lookalike" not in advice(text)
+
+
+@pytest.mark.parametrize("binding", ["${{inputs.n}}", "${{parent.nam}}", "${{paren.nam}}"])
+def test_what_is_an_error_as_a_whole_value_is_advice_inside_a_longer_text(binding: str) -> None:
+    assert errors(JOB % (f"'{binding}'", "{}"))["binding-malformed"].path == "jobs.a.inputs.y"
+    longer = JOB % (f"'see {binding} there'", "{}")
+    assert "binding-malformed" not in errors(longer)
+    assert advice(longer)["binding-malformed"].path == "jobs.a.inputs.y"

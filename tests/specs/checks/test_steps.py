@@ -105,3 +105,11 @@ def test_a_job_may_be_nothing_but_a_component() -> None:
     assert "file-missing" in errors(job + "./d.yml", inner)
     run = "azureml://subscriptions/s/resourceGroups/r/providers/Microsoft.MachineLearningServices/workspaces/w/jobs/j"
     assert "reference-form" in errors(job + run)
+
+
+def test_the_arguments_of_a_spark_step_may_use_what_its_component_declares() -> None:
+    inputs = "{i: {type: string, default: q}}"
+    inline = f"{{type: spark, code: ./src, entry: {{file: a.py}}, inputs: {inputs}, conf: {{{SIZES}}}}}"
+    step = f"{{type: spark, {PLACE}, component: {inline}, args: '${{{{inputs.i}}}} ${{{{inputs.j}}}}'}}"
+    text = f"type: pipeline\njobs:\n  s: {step}\n"
+    assert "${{inputs.j}}" in errors(text)["binding-unknown-input"].message
