@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from django.urls import reverse
+
 from mlopsportal.changes.models import ChangeRequest, Document, Revision
 from mlopsportal.changes.scores import MOST_VERSIONS
 from mlopsportal.changes.views.folding import Folding, is_long
@@ -145,7 +147,8 @@ class ShownRevision:
     def url_of(self, shown: ShownDocument) -> str:
         """Return the address of a document, opened where it is one of many."""
         item = f"&item={shown.row.position}" if self.is_long else ""
-        return f"?tab=documents{item}#{shown.anchor}"
+        path = reverse("change-detail", args=[self._change.number])
+        return f"{path}?tab=documents{item}#{shown.anchor}"
 
     @cached_property
     def _by_path(self) -> dict[str, ShownDocument]:

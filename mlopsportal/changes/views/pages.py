@@ -60,10 +60,16 @@ class ChangePage:
         return f"changes/_{self.tab}.html"
 
     @property
+    def path(self) -> str:
+        """Where this page is read. Its links begin with it: a refused verb is answered with the page, too, and the
+        address of a verb cannot be read."""
+        return reverse("change-detail", args=[self.change.number])
+
+    @property
     def address(self) -> str:
         """This page, on its tab; the first tab needs no word."""
         query = f"?{urlencode({'tab': self.tab})}" if self.tab != TABS[0] else ""
-        return f"{reverse('change-detail', args=[self.change.number])}{query}"
+        return f"{self.path}{query}"
 
     @cached_property
     def tabs(self) -> list[Tab]:

@@ -83,16 +83,21 @@ class ShownPlan:
         return is_long(self.count)
 
     @property
+    def is_past(self) -> bool:
+        """Was anything sent, or will nothing be? Then nothing is asked again, not even about an opened step."""
+        return self._is_past(self.steps)
+
+    @property
     def is_as_told(self) -> bool:
         """Are users and scores those of the time of planning? They are once anything was sent or nothing will be, and
         for more steps than could be asked about each time somebody looks; an opened one is told as of now."""
-        return self.is_long or self._is_past(self.steps)
+        return self.is_long or self.is_past
 
     @cached_property
     def asked(self) -> ShownStep | None:
         """The one step that the reader asked for, with what holds now where nothing was sent yet."""
         found = [step for step in self.steps if step.row.position == self._folding.item]
-        if not found or self._is_past(self.steps):
+        if not found or self.is_past:
             return found[0] if found else None
         return self._with_rivals(self._as_of_now(found, self.steps))[0]
 
