@@ -115,7 +115,7 @@ def making_of(version: Version) -> Making:
     workspace, run = version.workspace, maker_of(version)
     if run is None:
         return Making(version, None, own=_part(version.ref, approvals_of(workspace, [version.ref])))
-    run = Run.objects.select_related("pipeline", "definition", "part").get(pk=run.pk)
+    run = Run.objects.select_related("pipeline", "definition", "part", "workspace").get(pk=run.pk)
     steps = list(run.steps.in_time()[:MOST_STEPS])
     edges = list(Edge.objects.filter(run=run).only("step", "role", "port", "ref")[: MOST_STEPS * 8])
     refs = {version.ref, run.ref, *(Ref.parse(edge.ref) for edge in edges), *(s.ref for s in steps if s.ref)}

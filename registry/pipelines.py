@@ -9,7 +9,8 @@ from typing import Any
 from mlopsportal.specs.interface import Interface, interface_of
 from mlopsportal.specs.lift import run_defaults_of
 from mlopsportal.specs.ref import parse_azure_reference
-from mlopsportal.ui.addresses import RUN_INPUT
+from mlopsportal.specs.secrets import named_secret, secrets_in
+from mlopsportal.ui.addresses import RUN_INPUT, run_form_address
 from registry.facts import asset_ref, mapping, properties_of
 from registry.models import AssetKind, Run, Version, Workspace
 from registry.raw import raw_of
@@ -58,10 +59,40 @@ def data_references(workspace: Workspace) -> dict[str, list[str]]:
     return offered
 
 
+@dataclass(frozen=True)
+class Again:
+    """The way back to the run form from a run. `words` say what of the run's values the address does not hold."""
+
+    address: str
+    words: str
+
+
+def run_again(run: Run) -> Again | None:
+    """Return the link that runs the same pipeline version again; None where that is not known.
+
+    What looks like a secret never goes into an address: browsers and servers keep those.
+    """
+    if run.pipeline is None:
+        return None
+    given = values_given(run)
+    told = {name: text for name, text in given.items() if not _is_secret(name.removeprefix(RUN_INPUT), text)}
+    address = run_form_address(run.pipeline.ref, run.workspace, told)
+    if told and address == run_form_address(run.pipeline.ref, run.workspace, {}):
+        return Again(address, "and type its values in: they are too long for a link")
+    hidden = len(given) - len(told)
+    some = f", without {hidden} value{'s' if hidden > 1 else ''} that look{'' if hidden > 1 else 's'} secret"
+    return Again(address, f"with these values{some if hidden else ''}")
+
+
+def _is_secret(name: str, text: str) -> bool:
+    return next(secrets_in(text), None) is not None or named_secret(name, text) is not None
+
+
 def values_given(run: Run) -> dict[str, str]:
     """Return what a run was given, as the parameters of the run form take it; reads its raw document.
 
-    A literal as it stands, data and models as `azureml:name:version`; what Azure ML chose by itself is left out.
+    A literal as it stands (null is empty), data and models of its own workspace as `azureml:name:version`, others by
+    their full id; what Azure ML chose by itself is left out.
     """
     properties = properties_of(raw_of(run))
     settings = mapping(properties.get("settings"))
@@ -70,16 +101,26 @@ def values_given(run: Run) -> dict[str, str]:
         "experiment": run.experiment,
         "compute": _compute_of(settings.get("default_compute")),
     }
-    inputs = {f"{RUN_INPUT}{name}": _given(value) for name, value in mapping(properties.get("inputs")).items()}
-    return {name: value for name, value in {**inputs, **own}.items() if value}
+    base = run.workspace.base
+    inputs = {f"{RUN_INPUT}{name}": _given(value, base) for name, value in mapping(properties.get("inputs")).items()}
+    return {**inputs, **{name: value for name, value in own.items() if value}}
 
 
-def _given(value: Any) -> str:
+def _given(value: Any, base: str) -> str:
     written = mapping(value)
-    ref = asset_ref(written.get("uri"), AssetKind.DATA)
-    if ref is not None:
+    uri = written.get("uri")
+    ref = asset_ref(uri, AssetKind.DATA)
+    if ref is not None and _is_of(uri, base):
         return f"azureml:{ref.name}:{ref.version}"
-    return str(written.get("uri", written.get("value", "")))
+    text = written.get("value") if uri is None else uri
+    return "" if text is None else str(text)
+
+
+def _is_of(uri: str, base: str) -> bool:
+    """Is it of the workspace whose ARM id is `base`? A full id that says another, or says it by a number, is not."""
+    found = parse_azure_reference(uri, AssetKind.DATA)
+    place = found.workspace_arm if found else None
+    return place is None or place.casefold() == base.casefold()
 
 
 def _compute_of(value: Any) -> str:

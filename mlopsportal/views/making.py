@@ -10,9 +10,8 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from mlopsportal.making import Making, makeable, making_of
-from mlopsportal.ui.addresses import run_form_address
 from registry.models import Workspace
-from registry.pipelines import values_given
+from registry.pipelines import Again, run_again
 from registry.reading import ref_in
 from registry.views.access import visible_workspace
 
@@ -25,10 +24,9 @@ class MakingPage:
     making: Making
 
     @property
-    def again(self) -> str:
-        """The address of the form that runs the same pipeline version with the same values, "" where none is known."""
-        run = self.making.run
-        return run_form_address(run.pipeline.ref, self.workspace, values_given(run)) if run and run.pipeline else ""
+    def again(self) -> Again | None:
+        """The link that runs the same pipeline version again, None where none is known."""
+        return run_again(self.making.run) if self.making.run else None
 
 
 @login_required

@@ -15,14 +15,13 @@ from django.views.decorators.http import require_POST, require_safe
 from mlopsportal.accounts.actors import actor_of
 from mlopsportal.accounts.roles import Permission, can
 from mlopsportal.specs.graph import graph_of
-from mlopsportal.ui.addresses import run_form_address
 from mlopsportal.ui.drawing import Drawing, drawing_of
 from mlopsportal.ui.paging import KeysetPage, paginate
 from mlopsportal.ui.times import duration_words
 from registry import charts, facts
 from registry.filters import RunFilter
 from registry.models import DefinitionMatch, Finding, FindingKind, LogState, Run, Step, StepLog, Workspace
-from registry.pipelines import values_given
+from registry.pipelines import Again, run_again
 from registry.raw import body_of, raw_of
 from registry.views.access import visible_workspace
 from registry.workflow import request_logs, request_steps
@@ -54,7 +53,7 @@ class RunPage:
     stranger: Finding | None
     may_run: bool
     may_cancel: bool
-    again: str
+    again: Again | None
 
     @property
     def is_live(self) -> bool:
@@ -100,7 +99,7 @@ def run_list(request: HttpRequest, slug: str) -> HttpResponse:
 
 def visible_run(request: HttpRequest, slug: str, job_name: str) -> tuple[Workspace, Run]:
     workspace = visible_workspace(request, slug)
-    rows = Run.objects.select_related("definition", "part", "pipeline")
+    rows = Run.objects.select_related("definition", "part", "pipeline", "workspace")
     return workspace, get_object_or_404(rows, workspace=workspace, job_name=job_name)
 
 
@@ -143,7 +142,7 @@ def run_page(request: HttpRequest, workspace: Workspace, run: Run) -> RunPage:
         stranger=_stranger(workspace, run),
         may_run=can(actor, Permission.RUN, workspace) or can(actor, Permission.OPEN, workspace),
         may_cancel=can(actor, Permission.CANCEL, workspace),
-        again=run_form_address(run.pipeline.ref, workspace, values_given(run)) if run.pipeline else "",
+        again=run_again(run),
     )
 
 
