@@ -116,9 +116,9 @@ def _given(value: Any, base: str) -> str:
     return "" if text is None else str(text)
 
 
-def _is_of(uri: str, base: str) -> bool:
+def _is_of(uri: object, base: str) -> bool:
     """Is it of the workspace whose ARM id is `base`? A full id that says another, or says it by a number, is not."""
-    found = parse_azure_reference(uri, AssetKind.DATA)
+    found = parse_azure_reference(str(uri), AssetKind.DATA)
     place = found.workspace_arm if found else None
     return place is None or place.casefold() == base.casefold()
 
